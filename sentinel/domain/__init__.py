@@ -1,0 +1,1 @@
+"""The nouns of the trade: frozen values with no clock, no network and no disk."""

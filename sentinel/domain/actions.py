@@ -1,0 +1,186 @@
+"""The verbs: what a planner may decide, each with its reason."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from sentinel.domain.book import EntryRecord, ExitReason, OwedKind, Trade
+from sentinel.domain.findings import Finding
+from sentinel.domain.orders import Order, Side
+from sentinel.domain.positions import Position
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitEntry:
+    """Send a limit entry with its stop as one GTC `oto` order."""
+
+    symbol: str
+    side: Side
+    qty: int
+    limit_price: Decimal
+    stop_price: Decimal
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEntry:
+    """Take back an entry, or what of it has not filled."""
+
+    symbol: str
+    order: Order
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStop:
+    """Rest a new GTC stop behind shares that have none."""
+
+    symbol: str
+    side: Side
+    qty: int
+    stop_price: Decimal
+    is_emergency: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseStop:
+    """Move a resting stop closer to the market, never away from it."""
+
+    symbol: str
+    order: Order
+    to_price: Decimal
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStop:
+    """Take away a stop that protects nothing."""
+
+    symbol: str
+    order: Order
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePosition:
+    """Free the shares from their stop and sell them (or buy back a short) at the market."""
+
+    symbol: str
+    stops: tuple[Order, ...]
+    side: Side
+    qty: int
+    reason: ExitReason
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferExit:
+    """Ask the trader whether to sell."""
+
+    symbol: str
+    kind: str
+    qty: int
+    price_shown: Decimal
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owe:
+    """Remember what the broker will not take tonight."""
+
+    symbol: str
+    kind: OwedKind
+    price: Decimal
+    qty: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Strike what is no longer owed."""
+
+    symbol: str
+    kind: OwedKind
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowEntry:
+    """Write down what the broker says of an entry of ours."""
+
+    symbol: str
+    order: Order
+    record: EntryRecord | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowStop:
+    """Write down what the broker says of a stop of ours."""
+
+    symbol: str
+    order: Order
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowExit:
+    """Write down what the broker says of a sale of ours."""
+
+    symbol: str
+    order: Order
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptPosition:
+    """Open a trade for a position Sentinel did not open."""
+
+    symbol: str
+    position: Position
+    first_stop_price: Decimal
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeTrade:
+    """Follow a trade done by hand."""
+
+    symbol: str
+    trade: Trade
+    qty: Decimal
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTrade:
+    """End a ghost: a trade open in the ledger, gone at the broker."""
+
+    symbol: str
+    trade: Trade
+    reason: ExitReason
+    price: Decimal | None
+    because: str
+
+
+Mutation = SubmitEntry | CancelEntry | PlaceStop | RaiseStop | CancelStop | ClosePosition
+Note = Owe | Forget | OfferExit | FollowEntry | FollowStop | FollowExit | AdoptPosition | ResizeTrade | CloseTrade
+Action = Mutation | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a planner decided: actions in their order, and what it noticed on the way."""
+
+    actions: tuple[Action, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+
+    @classmethod
+    def of(cls, parts: Iterable[Action | Finding | None]) -> "Plan":
+        """A plan from whatever the parts yield, Nones left out, order kept."""
+        kept = [part for part in parts if part is not None]
+        return cls(
+            tuple(part for part in kept if not isinstance(part, Finding)),
+            tuple(part for part in kept if isinstance(part, Finding)),
+        )

@@ -1,0 +1,226 @@
+"""What the ledger remembers: entries, stops, trades, what is owed and what waits for a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sentinel.domain.names import Purpose
+from sentinel.domain.orders import TERMINAL, OrderStatus, Side
+
+
+class IntentState(StrEnum):
+    """How far a mutation got (planned and sent are unfinished, the others settled)."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    ABANDONED = "abandoned"
+
+
+OPEN_STATUSES = frozenset(OrderStatus) - TERMINAL
+
+
+class ExitReason(StrEnum):
+    """Why a trade ended."""
+
+    STOP_FILLED = "stop_filled"
+    PROFIT = "profit"
+    MANUAL = "manual"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One mutation, written down before it is sent; `name` is the client order id where the request carries one."""
+
+    name: str
+    symbol: str
+    purpose: Purpose
+    verb: str
+    params: Mapping[str, str]
+    precondition: str
+    because: str
+    target_order_id: str | None = None
+    state: IntentState = IntentState.PLANNED
+    order_id: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """An entry order in the ledger."""
+
+    client_order_id: str
+    order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    limit_price: Decimal
+    stop_price: Decimal
+    status: OrderStatus
+    submitted_at: datetime
+    filled_qty: Decimal = Decimal(0)
+    filled_avg_price: Decimal | None = None
+    filled_at: datetime | None = None
+    trade_id: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the entry may still fill."""
+        return self.status in OPEN_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecord:
+    """A stop order in the ledger; `trade_id` is None until its entry has filled."""
+
+    order_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    stop_price: Decimal
+    status: OrderStatus
+    submitted_at: datetime
+    reason: str
+    is_leg: bool = False
+    expires_at: datetime | None = None
+    replaces: str | None = None
+    filled_qty: Decimal = Decimal(0)
+    filled_avg_price: Decimal | None = None
+    filled_at: datetime | None = None
+    trade_id: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the ledger believes the stop is still resting."""
+        return self.status in OPEN_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A position from its opening to its close; one share's risk is entry price less first stop (one R)."""
+
+    id: int
+    symbol: str
+    side: Side
+    qty: Decimal
+    entry_price: Decimal
+    first_stop_price: Decimal
+    highest_stop_price: Decimal
+    opened_at: datetime
+    asset_id: str = ""
+    is_adopted: bool = False
+    is_breached: bool = False
+    exit_price: Decimal | None = None
+    closed_at: datetime | None = None
+    exit_reason: ExitReason | None = None
+    exit_order_id: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether shares are still held."""
+        return self.closed_at is None
+
+    def r_multiple(self, price: Decimal) -> Decimal | None:
+        """Gain at a price in units of the first risk, None when the first stop was no risk."""
+        risk = (self.entry_price - self.first_stop_price) * self.side.sign
+        return (price - self.entry_price) * self.side.sign / risk if risk > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRecord:
+    """A sale (or a buy that covers a short) in the ledger."""
+
+    client_order_id: str
+    order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    status: OrderStatus
+    submitted_at: datetime
+    reason: ExitReason
+    filled_qty: Decimal = Decimal(0)
+    filled_avg_price: Decimal | None = None
+    filled_at: datetime | None = None
+    trade_id: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the exit may still fill."""
+        return self.status in OPEN_STATUSES
+
+
+class OwedKind(StrEnum):
+    """What the broker would not take tonight."""
+
+    RAISE = "raise"
+    EXIT = "exit"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A raise or an exit still to be done; `since` is the session it was first refused."""
+
+    kind: OwedKind
+    symbol: str
+    price: Decimal
+    qty: Decimal
+    reason: str
+    since: date
+    evenings: int = 1
+
+
+class ApprovalState(StrEnum):
+    """Where a question to the trader stands."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A question to the trader; `price_shown` is the price the answer was based on."""
+
+    id: int
+    symbol: str
+    kind: str
+    qty: Decimal
+    price_shown: Decimal
+    because: str
+    session: date
+    asked_at: datetime
+    expires_at: datetime
+    state: ApprovalState = ApprovalState.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The ledger's open business at one moment, and of the last session what was already asked."""
+
+    entries: tuple[EntryRecord, ...] = ()
+    stops: tuple[StopRecord, ...] = ()
+    exits: tuple[ExitRecord, ...] = ()
+    trades: tuple[Trade, ...] = ()
+    owed: tuple[Owed, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    equity_curve: tuple[tuple[date, Decimal], ...] = ()
+    halt_reason: str | None = None
+
+    def trade(self, symbol: str) -> Trade | None:
+        """The open trade in a symbol; the ledger allows one."""
+        return next((trade for trade in self.trades if trade.symbol == symbol), None)
+
+    def owed_for(self, kind: OwedKind, symbol: str) -> Owed | None:
+        """What is owed to a symbol, if anything."""
+        return next((owed for owed in self.owed if (owed.kind, owed.symbol) == (kind, symbol)), None)
+
+    def approvals_for(self, symbol: str) -> tuple[Approval, ...]:
+        """Every question about a symbol that is open, answered but not done, or from the last session."""
+        return tuple(approval for approval in self.approvals if approval.symbol == symbol)

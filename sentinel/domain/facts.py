@@ -1,0 +1,159 @@
+"""Everything one look at the broker and the ledger found: the only thing a planner may read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from sentinel.domain.bars import Bar
+from sentinel.domain.book import Book, Trade
+from sentinel.domain.money import HUNDRED
+from sentinel.domain.orders import Order, OrderStatus, Side
+from sentinel.domain.positions import Account, Asset, Fill, Position, Session
+from sentinel.risk_config import RiskPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRequest:
+    """What the trader asked for; `qty` None means sized by policy."""
+
+    symbol: str
+    side: Side
+    limit_price: Decimal
+    qty: Decimal | None
+    stop_loss_pct: Decimal
+    asset: Asset | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A position with the trade and the live stops that belong to it."""
+
+    position: Position
+    trade: Trade | None
+    stops: tuple[Order, ...]
+    last_price: Decimal | None
+
+    @property
+    def symbol(self) -> str:
+        """The symbol held."""
+        return self.position.symbol
+
+    @property
+    def side(self) -> Side:
+        """The side of its entry: buy for a long position."""
+        return self.position.side
+
+    @property
+    def entry_price(self) -> Decimal:
+        """What one share cost: the trade's price, else the broker's average."""
+        return self.trade.entry_price if self.trade else self.position.avg_entry_price
+
+    @property
+    def protected_qty(self) -> Decimal:
+        """Shares under an active stop, at most the shares held."""
+        return min(sum((stop.remaining_qty for stop in self.stops), Decimal(0)), self.position.shares)
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether every share is under an active stop."""
+        return self.protected_qty >= self.position.shares
+
+    @property
+    def gain_pct(self) -> Decimal | None:
+        """Gain at the last price in percent of the entry price; None without a price."""
+        if self.last_price is None:
+            return None
+        return (self.last_price - self.entry_price) * self.side.sign / self.entry_price * HUNDRED
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One look: the broker's truth, the ledger's memory and the policy; `orders` holds legs flat, by order id."""
+
+    session: Session
+    account: Account
+    policy: RiskPolicy
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    fills: tuple[Fill, ...] = ()
+    bars: Mapping[str, Bar] = field(default_factory=dict)
+    book: Book = field(default_factory=Book)
+    request: EntryRequest | None = None
+    is_live_account: bool = False
+
+    @property
+    def today(self) -> date:
+        """The session the run belongs to."""
+        return self.session.day
+
+    @property
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every position with what belongs to it, by symbol."""
+        return tuple(self.holding(symbol) for symbol in sorted(self.positions))
+
+    def holding(self, symbol: str) -> Holding:
+        """One position with what belongs to it; KeyError when nothing is held."""
+        position = self.positions[symbol]
+        return Holding(position, self.book.trade(symbol), self.protecting_stops(position), self.last_price(symbol))
+
+    def last_price(self, symbol: str) -> Decimal | None:
+        """The latest price known: the broker's current price of a position, else the latest daily close."""
+        position, bar = self.positions.get(symbol), self.bars.get(symbol)
+        if position and position.current_price:
+            return position.current_price
+        return bar.close if bar else None
+
+    def live_orders(self, symbol: str) -> tuple[Order, ...]:
+        """Every order in a symbol that can still trade, oldest first."""
+        live = (order for order in self.orders.values() if order.symbol == symbol and order.is_live)
+        return tuple(sorted(live, key=lambda order: (order.submitted_at or self.session.now, order.id)))
+
+    def protecting_stops(self, position: Position) -> tuple[Order, ...]:
+        """The orders a trader can rely on to close this position against a bad price."""
+        return tuple(
+            order
+            for order in self.live_orders(position.symbol)
+            if order.side is position.side.opposite and self._protects(order)
+        )
+
+    def _protects(self, order: Order) -> bool:
+        """A stop in a protecting status that outlives the day, its parent done if it has one (ALPACA 1.5, 1.6)."""
+        if not (order.is_stop and order.is_protecting and order.time_in_force == "gtc"):
+            return False
+        if order.status is not OrderStatus.HELD:
+            return True
+        parent = self.orders.get(order.parent_id or "")
+        return parent is not None and parent.status is OrderStatus.FILLED
+
+    def live_entry(self, symbol: str) -> Order | None:
+        """An order that would open or add to a position in the symbol, if one is live."""
+        position = self.positions.get(symbol)
+        for order in self.live_orders(symbol):
+            opens = order.side is position.side if position else not order.is_leg and not order.is_stop
+            if opens:
+                return order
+        return None
+
+    def fold(self, orders: Iterable[Order]) -> "Facts":
+        """The facts with the broker's own answers put in, legs included."""
+        known = dict(self.orders)
+        for order in orders:
+            for member in order.family():
+                old = known.get(member.id)
+                parent_id = member.parent_id or (old.parent_id if old else None)
+                known[member.id] = replace(member, parent_id=parent_id)
+        return replace(self, orders=known)
+
+    def frees_now(self, order: Order, *, cancels_at_once: bool) -> bool:
+        """Whether a cancel of this order takes effect at once (ALPACA 4.3, 4.4).
+
+        After hours a cancel of an order already at a venue may hang until the open and take the protection with it.
+        `accepted` means not at a venue, which on a live account is believed only of orders sent since the close.
+        """
+        if self.session.is_open or cancels_at_once:
+            return True
+        if order.status is not OrderStatus.ACCEPTED:
+            return False
+        sent_tonight = order.submitted_at is not None and order.submitted_at >= self.session.closed_at
+        return sent_tonight or not self.is_live_account

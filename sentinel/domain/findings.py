@@ -1,0 +1,23 @@
+"""What a run noticed and a person should know."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding matters: `info` is news, `warning` wants a look, `alarm` means money is unprotected or unsure."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing noticed, with what to do about it."""
+
+    code: str
+    severity: Severity
+    symbol: str | None
+    message: str
+    remedy: str

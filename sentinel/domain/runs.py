@@ -1,0 +1,53 @@
+"""What one run did and found, ready to be shown, stored and answered as JSON."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sentinel.domain.book import Approval
+from sentinel.domain.coverage import Coverage
+from sentinel.domain.findings import Finding
+
+
+class DeedOutcome(StrEnum):
+    """How an action ended; `planned` is what a dry run would have done."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNRESOLVED = "unresolved"
+    SKIPPED = "skipped"
+    PLANNED = "planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One action and how it ended; `step` is the name of the step that decided it."""
+
+    step: str
+    verb: str
+    symbol: str
+    outcome: DeedOutcome
+    because: str
+    detail: str = ""
+    qty: Decimal | None = None
+    price: Decimal | None = None
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The whole of a run; `exit_code` follows DESIGN section 7: 0 all covered, 1 something needs the trader."""
+
+    command: str
+    run_id: int | None
+    is_dry_run: bool
+    session: date
+    looked_at: datetime
+    equity: Decimal
+    deeds: tuple[Deed, ...]
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    approvals: tuple[Approval, ...]
+    requests: int
+    exit_code: int

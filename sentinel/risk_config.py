@@ -1,0 +1,155 @@
+"""The risk policy: every number the trader may set, with its default, and the prices that follow from them."""
+
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+from sentinel.domain.errors import UsageError
+from sentinel.domain.money import Number, exact, percent_of, to_tick
+from sentinel.domain.orders import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Stair:
+    """A rung of the staircase: at a gain of `gain_pct` the stop locks `lock_pct`, both in percent of the entry."""
+
+    gain_pct: Decimal
+    lock_pct: Decimal
+
+
+DEFAULT_STAIRS = (
+    Stair(Decimal(8), Decimal(2)),
+    Stair(Decimal(15), Decimal(8)),
+    Stair(Decimal(25), Decimal(15)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPolicy:
+    """The trader's numbers; percentages are percent (8 means 8 %), money is dollars."""
+
+    # How far under the entry (over it, for a short) the first stop rests.
+    initial_stop_pct: Decimal = Decimal(8)
+    # The rungs, from the lowest gain to the highest.
+    stairs: tuple[Stair, ...] = DEFAULT_STAIRS
+    # Above the last stair the stop follows the price at this distance; 0 turns it off.
+    trail_above_last_stair_pct: Decimal = Decimal(0)
+    # The gain at which a sale is offered.
+    profit_target_pct: Decimal = Decimal(16)
+    # How far under the last price the stop of a breached position rests.
+    emergency_stop_pct: Decimal = Decimal(2)
+    # How far under the last price the stop rests while an approved exit waits for the market to open.
+    exit_stop_pct: Decimal = Decimal("0.5")
+    # What one position costs when the quantity is left out.
+    position_size_usd: Decimal = Decimal(750)
+    # The most of the equity one stock may take.
+    max_position_pct: Decimal = Decimal(10)
+    # The most of the equity that may be invested; the rest stays cash.
+    max_invested_pct: Decimal = Decimal("87.5")
+    # A fall of the equity from its peak beyond this pauses entries.
+    max_drawdown_pct: Decimal = Decimal(18)
+    # A yearly Sharpe ratio under this pauses entries, once there are enough evenings to compute one.
+    min_sharpe: Decimal = Decimal("0.9")
+    # Evenings of equity needed before the Sharpe ratio says anything.
+    sharpe_min_evenings: int = 60
+    # Days after which an unfilled entry is taken back.
+    stale_entry_days: int = 5
+    # Minutes a stop must have been without a position before it counts as an orphan.
+    orphan_grace_minutes: int = 5
+    # Days an answer to a profit question may take.
+    approval_days: int = 3
+    # How far the price may have moved from the one shown when an approved sale is done.
+    approval_drift_pct: Decimal = Decimal(5)
+    # Evenings after which an owed raise or exit becomes an alarm.
+    owed_alarm_evenings: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse numbers no sane policy holds, each with its name and its limits."""
+        for name, (low, high) in SANE_RANGES.items():
+            value = Decimal(getattr(self, name))
+            if not low <= value <= high:
+                raise UsageError(
+                    f"risk.{name} is {value}, but must lie between {low} and {high}",
+                    f"set {name} in sentinel.toml; percentages are percent, so 8 means 8 %",
+                )
+        _check_stairs(self.stairs)
+
+    @property
+    def cash_reserve_pct(self) -> Decimal:
+        """The part of the equity that stays cash."""
+        return 100 - self.max_invested_pct
+
+
+SANE_RANGES: dict[str, tuple[Decimal, Decimal]] = {
+    "initial_stop_pct": (Decimal("0.5"), Decimal(50)),
+    "trail_above_last_stair_pct": (Decimal(0), Decimal(50)),
+    "profit_target_pct": (Decimal(1), Decimal(1000)),
+    "emergency_stop_pct": (Decimal("0.1"), Decimal(20)),
+    "exit_stop_pct": (Decimal("0.1"), Decimal(20)),
+    "position_size_usd": (Decimal(1), Decimal(100_000_000)),
+    "max_position_pct": (Decimal("0.1"), Decimal(100)),
+    "max_invested_pct": (Decimal(1), Decimal(100)),
+    "max_drawdown_pct": (Decimal(1), Decimal(100)),
+    "min_sharpe": (Decimal(-10), Decimal(10)),
+    "sharpe_min_evenings": (Decimal(20), Decimal(2520)),
+    "stale_entry_days": (Decimal(1), Decimal(89)),
+    "orphan_grace_minutes": (Decimal(0), Decimal(1440)),
+    "approval_days": (Decimal(1), Decimal(30)),
+    "approval_drift_pct": (Decimal("0.1"), Decimal(50)),
+    "owed_alarm_evenings": (Decimal(1), Decimal(60)),
+}
+
+POLICY_NAMES = frozenset(field.name for field in fields(RiskPolicy))
+
+
+def _check_stairs(stairs: tuple[Stair, ...]) -> None:
+    remedy = "write risk.stairs as ascending rungs, for example [[8, 2], [15, 8], [25, 15]]"
+    for stair in stairs:
+        if stair.gain_pct <= 0 or stair.gain_pct > 1000:
+            raise UsageError(f"a stair at +{stair.gain_pct} % is not a gain between 0 and 1000 %", remedy)
+        if stair.lock_pct >= stair.gain_pct:
+            raise UsageError(f"the stair at +{stair.gain_pct} % locks {stair.lock_pct} %, not less than it", remedy)
+        if stair.lock_pct < -50:
+            raise UsageError(f"the stair at +{stair.gain_pct} % locks {stair.lock_pct} %, under -50 %", remedy)
+    for lower, higher in zip(stairs, stairs[1:], strict=False):
+        if higher.gain_pct <= lower.gain_pct or higher.lock_pct <= lower.lock_pct:
+            raise UsageError(f"the stair at +{higher.gain_pct} % does not rise above the one before it", remedy)
+
+
+DEFAULT_POLICY = RiskPolicy()
+
+
+def price_at_gain(entry_price: Number, gain_pct: Number, side: Side = Side.BUY) -> Decimal:
+    """The price in dollars, on the tick, at which a trade has gained so many percent (negative: lost)."""
+    entry = exact(entry_price)
+    return to_tick(entry + side.sign * percent_of(entry, exact(gain_pct)))
+
+
+def calculate_stop_price(entry_price: Number, policy: RiskPolicy = DEFAULT_POLICY, side: Side = Side.BUY) -> Decimal:
+    """The first stop of an entry, in dollars on the nearest tick."""
+    return price_at_gain(entry_price, -policy.initial_stop_pct, side)
+
+
+def calculate_trailing_stop_price(
+    entry_price: Number, gain_pct: Number, policy: RiskPolicy = DEFAULT_POLICY, side: Side = Side.BUY
+) -> Decimal | None:
+    """The stop the staircase wants at a gain in percent, in dollars on the nearest tick; None under the first stair."""
+    gain = exact(gain_pct)
+    reached = [stair for stair in policy.stairs if gain >= stair.gain_pct]
+    if not reached:
+        return None
+    locked = reached[-1].lock_pct
+    if policy.trail_above_last_stair_pct and len(reached) == len(policy.stairs):
+        price_pct = 100 + gain * side.sign
+        trail = gain - policy.trail_above_last_stair_pct * price_pct / 100
+        locked = max(locked, trail)
+    return price_at_gain(entry_price, locked, side)
+
+
+def should_take_profit(gain_pct: Number, policy: RiskPolicy = DEFAULT_POLICY) -> bool:
+    """Whether a gain in percent has reached the target at which a sale is offered."""
+    return exact(gain_pct) >= policy.profit_target_pct
+
+
+def next_stair(gain_pct: Number, policy: RiskPolicy = DEFAULT_POLICY) -> Stair | None:
+    """The lowest rung not yet reached; None on top of the staircase."""
+    return next((stair for stair in policy.stairs if exact(gain_pct) < stair.gain_pct), None)
