@@ -21,7 +21,7 @@ TRESPASSES = [
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     """import-linter's verdict on the sentinel package in a folder, by this checkout's contracts."""
     program = Path(sys.executable).with_name("lint-imports")
-    command = [program, "--no-cache", "--no-logo", "--config", ROOT / "pyproject.toml"]
+    command: list[str | Path] = [program, "--no-cache", "--no-logo", "--config", ROOT / "pyproject.toml"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
