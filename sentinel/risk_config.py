@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from itertools import pairwise
 
 from sentinel.domain.errors import UsageError
 from sentinel.domain.money import Number, exact, percent_of, to_tick
@@ -110,7 +111,7 @@ def _check_stairs(stairs: tuple[Stair, ...]) -> None:
             raise UsageError(f"the stair at +{stair.gain_pct} % locks {stair.lock_pct} %, not less than it", remedy)
         if stair.lock_pct < -50:
             raise UsageError(f"the stair at +{stair.gain_pct} % locks {stair.lock_pct} %, under -50 %", remedy)
-    for lower, higher in zip(stairs, stairs[1:], strict=False):
+    for lower, higher in pairwise(stairs):
         if higher.gain_pct <= lower.gain_pct or higher.lock_pct <= lower.lock_pct:
             raise UsageError(f"the stair at +{higher.gain_pct} % does not rise above the one before it", remedy)
 

@@ -1,5 +1,6 @@
 """The verbs: what a planner may decide, each with its reason."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -167,6 +168,11 @@ class CloseTrade:
 Mutation = SubmitEntry | CancelEntry | PlaceStop | RaiseStop | CancelStop | ClosePosition
 Note = Owe | Forget | OfferExit | FollowEntry | FollowStop | FollowExit | AdoptPosition | ResizeTrade | CloseTrade
 Action = Mutation | Note
+
+
+def verb_of(action: Action) -> str:
+    """The verb as people and JSON name it: RaiseStop is `raise_stop`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(action).__name__).lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ class Facts:
     book: Book = field(default_factory=Book)
     request: EntryRequest | None = None
     is_live_account: bool = False
+    cancels_at_once: bool = False
+    trader_is_present: bool = False
 
     @property
     def today(self) -> date:
@@ -145,13 +147,13 @@ class Facts:
                 known[member.id] = replace(member, parent_id=parent_id)
         return replace(self, orders=known)
 
-    def frees_now(self, order: Order, *, cancels_at_once: bool) -> bool:
+    def frees_now(self, order: Order) -> bool:
         """Whether a cancel of this order takes effect at once (ALPACA 4.3, 4.4).
 
         After hours a cancel of an order already at a venue may hang until the open and take the protection with it.
         `accepted` means not at a venue, which on a live account is believed only of orders sent since the close.
         """
-        if self.session.is_open or cancels_at_once:
+        if self.session.is_open or self.cancels_at_once:
             return True
         if order.status is not OrderStatus.ACCEPTED:
             return False

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a finding matters: `info` is news, `warning` wants a look, `alarm` means money is unprotected or unsure."""
+    """How much a finding matters: `info` is news, `warning` wants a look, `alarm` is money at risk."""
 
     INFO = "info"
     WARNING = "warning"

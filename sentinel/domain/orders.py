@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from sentinel.domain.names import Purpose, read_order_name
+
 
 class Side(StrEnum):
     """The side of an order; a trade has the side of its entry, so `buy` is a long trade and `sell` a short one."""
@@ -22,6 +24,14 @@ class Side(StrEnum):
     def sign(self) -> int:
         """+1 for a long trade, -1 for a short one."""
         return 1 if self is Side.BUY else -1
+
+    def is_tighter(self, price: Decimal, than: Decimal) -> bool:
+        """Whether a stop at `price` would lose less (or lock more) than one at `than` on a trade of this side."""
+        return (price - than) * self.sign > 0
+
+    def tightest(self, *prices: Decimal) -> Decimal:
+        """The price closest to the market among stops of a trade of this side."""
+        return max(prices) if self is Side.BUY else min(prices)
 
 
 class OrderType(StrEnum):
@@ -140,6 +150,12 @@ class Order:
     def is_leg(self) -> bool:
         """Whether the order hangs on a parent order."""
         return self.parent_id is not None
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """Why Sentinel sent it; None for an order somebody else named, and for the legs the broker names."""
+        name = read_order_name(self.client_order_id)
+        return name.purpose if name else None
 
     @property
     def remaining_qty(self) -> Decimal:

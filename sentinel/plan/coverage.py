@@ -1,0 +1,83 @@
+"""The proof: what protects each position, read from the broker's orders alone."""
+
+from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
+from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.names import Purpose
+from sentinel.domain.orders import Order, OrderStatus
+
+
+def prove_coverage(facts: Facts) -> Coverage:
+    """One row a position: shares held, shares under an active stop, and the state that follows."""
+    return Coverage.of([_row(holding, facts) for holding in facts.holdings])
+
+
+def coverage_findings(coverage: Coverage) -> tuple[Finding, ...]:
+    """An alarm for each position that is not covered to the share (I1)."""
+    return tuple(
+        Finding(
+            f"coverage_{row.state}",
+            Severity.WARNING if row.state is CoverageState.PENDING else Severity.ALARM,
+            row.symbol,
+            f"{row.qty - row.protected_qty} of {row.qty} shares of {row.symbol} have no active stop: {row.reason}",
+            _REMEDIES[row.state],
+        )
+        for row in coverage.rows
+        if row.state in _REMEDIES
+    )
+
+
+_REMEDIES = {
+    CoverageState.NAKED: "run `sentinel rescue-stops` now, or place a stop at the broker by hand",
+    CoverageState.PARTLY_PROTECTED: "run `sentinel rescue-stops`; sell a fraction by hand, no stop can hold it",
+    CoverageState.UNVERIFIED: "look at the order at the broker; run `sentinel rescue-stops` once it has settled",
+    CoverageState.PENDING: "the sale fills at the open; the next run confirms it",
+}
+
+
+def _row(holding: Holding, facts: Facts) -> CoverageRow:
+    state, reason = _state(holding, facts)
+    prices = [stop.stop_price for stop in holding.stops if stop.stop_price is not None]
+    expiries = [stop.expires_at for stop in holding.stops if stop.expires_at is not None]
+    loosest = (min(prices) if holding.side.sign > 0 else max(prices)) if prices else None
+    return CoverageRow(
+        symbol=holding.symbol,
+        qty=holding.position.shares,
+        protected_qty=holding.protected_qty,
+        state=state,
+        stop_price=loosest,
+        stop_order_ids=tuple(stop.id for stop in holding.stops),
+        expires_at=min(expiries) if expiries else None,
+        reason=reason,
+        entry_price=holding.entry_price,
+        last_price=holding.last_price,
+    )
+
+
+def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
+    if holding.is_protected:
+        owed = next((owed for owed in facts.book.owed if owed.symbol == holding.symbol), None)
+        if owed is None:
+            return CoverageState.PROTECTED, "every share is under an active stop"
+        reason = f"the {owed.kind} to {owed.price} is owed since {owed.since}: {owed.reason}"
+        return CoverageState.PROTECTED_OLD_LEVEL, reason
+    closing = [o for o in facts.live_orders(holding.symbol) if o.side is holding.side.opposite]
+    exiting = sum(order.remaining_qty for order in closing if order.purpose is Purpose.EXIT)
+    if exiting + holding.protected_qty >= holding.position.whole_shares > 0 and exiting:
+        return CoverageState.PENDING, "a market exit waits for the open"
+    if holding.protected_qty > 0:
+        missing = holding.position.shares - holding.protected_qty
+        why = "a fraction of a share can carry no stop" if missing < 1 else "the stops are for fewer shares"
+        return CoverageState.PARTLY_PROTECTED, why
+    doubtful = next((o for o in closing if o.is_stop and o.status in _DOUBTFUL), None)
+    if doubtful is not None:
+        return CoverageState.UNVERIFIED, f"stop {doubtful.id} is {doubtful.status}"
+    return CoverageState.NAKED, _why_naked(closing)
+
+
+_DOUBTFUL = frozenset(OrderStatus) - {OrderStatus.HELD}
+
+
+def _why_naked(closing: list[Order]) -> str:
+    asleep = next((order for order in closing if order.status is OrderStatus.HELD), None)
+    return "its entry is not complete, so its stop sleeps" if asleep else "no stop order is live"

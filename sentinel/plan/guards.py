@@ -1,0 +1,128 @@
+"""The last word before anything is sent: what may never happen, whatever a planner decided."""
+
+from decimal import Decimal
+from typing import assert_never
+
+from sentinel.domain.actions import (
+    CancelEntry,
+    CancelStop,
+    ClosePosition,
+    Mutation,
+    PlaceStop,
+    RaiseStop,
+    SubmitEntry,
+)
+from sentinel.domain.book import ExitReason
+from sentinel.domain.errors import GuardRefusal
+from sentinel.domain.facts import Facts
+from sentinel.domain.orders import Side
+from sentinel.signals.performance import drawdown_pct, yearly_sharpe
+
+
+def refusal(action: Mutation, facts: Facts) -> str | None:
+    """Why this mutation must not be sent on these facts, or None when it may."""
+    match action:
+        case SubmitEntry():
+            return _refuse_entry(action, facts)
+        case PlaceStop():
+            return _refuse_stop(action, facts)
+        case RaiseStop():
+            return _refuse_raise(action, facts)
+        case ClosePosition():
+            return _refuse_close(action, facts)
+        case CancelStop():
+            return _refuse_cancel(action, facts)
+        case CancelEntry():
+            return None if action.order.is_live else f"the entry is already {action.order.status}"
+        case _:
+            assert_never(action)
+
+
+def entry_pause(facts: Facts) -> GuardRefusal | None:
+    """Why no entry may be sent at all: a halt, a blocked account, too deep a drawdown, too low a Sharpe ratio."""
+    policy, book = facts.policy, facts.book
+    if book.halt_reason is not None:
+        return GuardRefusal(f"entries are halted: {book.halt_reason}", "sentinel resume --reason TEXT")
+    if facts.account.blocks_orders:
+        return GuardRefusal("the broker blocks new orders on this account", "look at the account's page at the broker")
+    equities = [equity for _, equity in book.equity_curve] + [facts.account.equity]
+    drawdown = drawdown_pct(equities)
+    if drawdown > policy.max_drawdown_pct:
+        message = f"the equity is {drawdown:.1f} % under its peak, beyond {policy.max_drawdown_pct} %"
+        return GuardRefusal(message, "entries pause until it recovers; stops go on (risk.max_drawdown_pct)")
+    sharpe = yearly_sharpe(equities) if len(equities) >= policy.sharpe_min_evenings else None
+    if sharpe is not None and sharpe < policy.min_sharpe:
+        message = f"the yearly Sharpe ratio is {sharpe:.2f}, under {policy.min_sharpe}"
+        return GuardRefusal(message, "entries pause until it recovers; stops go on (risk.min_sharpe)")
+    return None
+
+
+def worst_case_exit_qty(symbol: str, side: Side, facts: Facts, *, without: frozenset[str] = frozenset()) -> Decimal:
+    """Shares that would be closed if every live order on the closing side filled; siblings of a group count once."""
+    groups: dict[str, Decimal] = {}
+    for order in facts.live_orders(symbol):
+        if order.side is side.opposite and order.id not in without:
+            group = order.parent_id or order.id
+            groups[group] = max(groups.get(group, Decimal(0)), order.remaining_qty)
+    return sum(groups.values(), Decimal(0))
+
+
+def _refuse_entry(action: SubmitEntry, facts: Facts) -> str | None:
+    pause = entry_pause(facts)
+    if pause is not None:
+        return pause.message
+    if action.symbol in facts.positions or facts.live_entry(action.symbol):
+        return "the symbol is held or another entry is live"
+    if not action.side.is_tighter(action.limit_price, than=action.stop_price):
+        return f"the stop at {action.stop_price} does not protect an entry at {action.limit_price}"
+    return None
+
+
+def _refuse_stop(action: PlaceStop, facts: Facts) -> str | None:
+    position = facts.positions.get(action.symbol)
+    if position is None or position.side is action.side:
+        return "there is no position it would protect"
+    others = worst_case_exit_qty(action.symbol, position.side, facts)
+    if action.qty > position.whole_shares - others:
+        return f"{others} of {position.shares} shares are already under a closing order"
+    return None
+
+
+def _refuse_raise(action: RaiseStop, facts: Facts) -> str | None:
+    position = facts.positions.get(action.symbol)
+    if position is None or position.side is action.order.side:
+        return "there is no position it would protect"
+    now_at = action.order.stop_price
+    if now_at is None or not position.side.is_tighter(action.to_price, than=now_at):
+        return f"a stop at {now_at} is never lowered to {action.to_price}"
+    return None
+
+
+def _refuse_close(action: ClosePosition, facts: Facts) -> str | None:
+    position = facts.positions.get(action.symbol)
+    if position is None or position.side is action.side:
+        return "there is no position to close"
+    if action.reason is ExitReason.PROFIT and facts.book.halt_reason is not None:
+        return f"profit sales are halted: {facts.book.halt_reason}"
+    others = worst_case_exit_qty(
+        action.symbol, position.side, facts, without=frozenset(stop.id for stop in action.stops)
+    )
+    if action.qty > position.whole_shares - others:
+        return f"{others} of {position.shares} shares are already under another closing order"
+    return None
+
+
+def _refuse_cancel(action: CancelStop, facts: Facts) -> str | None:
+    position = facts.positions.get(action.symbol)
+    if position is not None and position.side is action.order.side.opposite:
+        return "it protects a position"
+    return None
+
+
+def suddenly_empty(facts: Facts) -> str | None:
+    """Why an empty list of positions is not believed: the ledger holds trades and no fill explains their end."""
+    if facts.positions or not facts.book.trades:
+        return None
+    explained = {fill.symbol for fill in facts.fills}
+    missing = sorted(trade.symbol for trade in facts.book.trades if trade.symbol not in explained)
+    return ", ".join(missing) if missing else None

@@ -1,0 +1,67 @@
+"""The positions the broker holds against the trades the ledger believes in."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sentinel.domain.actions import Action, AdoptPosition, CloseTrade, Plan, ResizeTrade
+from sentinel.domain.book import ExitReason, Trade
+from sentinel.domain.facts import Facts
+from sentinel.domain.findings import Finding, Severity
+from sentinel.risk_config import calculate_stop_price
+
+
+def plan_positions(facts: Facts) -> Plan:
+    """Ghosts are closed, strangers adopted, hand trades followed."""
+    return Plan.of((*_ghosts(facts), *_strangers(facts), *_hand_trades(facts)))
+
+
+def _ghosts(facts: Facts) -> Iterator[Action | Finding]:
+    for trade in facts.book.trades:
+        if not _is_held(trade, facts):
+            price = _hand_exit_price(trade, facts)
+            reason = ExitReason.UNKNOWN if price is None else ExitReason.MANUAL
+            because = f"{trade.symbol} is no longer held and no stop or sale of ours filled"
+            yield CloseTrade(trade.symbol, trade, reason, price, because)
+            yield Finding("ghost_closed", Severity.INFO, trade.symbol, because, "nothing to do if you sold it yourself")
+
+
+def _strangers(facts: Facts) -> Iterator[Action | Finding]:
+    for position in facts.positions.values():
+        trade = facts.book.trade(position.symbol)
+        if trade is not None and trade.side is position.side:
+            continue
+        price = position.avg_entry_price
+        first_stop = calculate_stop_price(price, facts.policy, position.side)
+        because = f"Sentinel did not open {position.symbol}; its average entry is {price}"
+        yield AdoptPosition(position.symbol, position, first_stop, because)
+        remedy = "it is protected from tonight like your own entries"
+        yield Finding("adopted", Severity.INFO, position.symbol, because, remedy)
+
+
+def _hand_trades(facts: Facts) -> Iterator[Action | Finding]:
+    for position in facts.positions.values():
+        trade = facts.book.trade(position.symbol)
+        if trade is None or trade.side is not position.side or trade.qty == position.shares:
+            continue
+        because = f"the broker holds {position.shares} shares of {position.symbol}, the ledger had {trade.qty}"
+        yield ResizeTrade(position.symbol, trade, position.shares, because)
+        yield Finding("resized", Severity.INFO, position.symbol, because, "nothing to do if you traded by hand")
+
+
+def _is_held(trade: Trade, facts: Facts) -> bool:
+    position = facts.positions.get(trade.symbol)
+    return position is not None and position.side is trade.side
+
+
+def _hand_exit_price(trade: Trade, facts: Facts) -> Decimal | None:
+    """The price of the latest fill that closed the trade and belongs to no order of ours, by its order id."""
+    ours = {stop.order_id for stop in facts.book.stops} | {sale.order_id for sale in facts.book.exits}
+    closing = [
+        fill
+        for fill in facts.fills
+        if fill.symbol == trade.symbol
+        and fill.order_id not in ours
+        and fill.at > trade.opened_at
+        and fill.side.startswith(trade.side.opposite)
+    ]
+    return max(closing, key=lambda fill: fill.at).price if closing else None

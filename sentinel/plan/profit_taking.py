@@ -1,0 +1,83 @@
+"""Positions at their target (and breached ones) are offered for sale; approved ones are sold when that is safe."""
+
+from collections.abc import Iterator
+
+from sentinel.domain.actions import Action, ClosePosition, OfferExit, Owe, Plan, RaiseStop
+from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind
+from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.money import HUNDRED
+from sentinel.domain.names import Purpose
+from sentinel.plan.trailing_stops import AMENDABLE
+from sentinel.risk_config import price_at_gain, should_take_profit
+
+PROFIT, BREACH = "profit", "exit"
+
+
+def plan_profit_taking(facts: Facts) -> Plan:
+    """Offers for positions at target, sales of approved ones, nothing while profit-taking is halted."""
+    if facts.book.halt_reason is not None:
+        return Plan()
+    return Plan.of(action for holding in facts.holdings for action in _judge(holding, facts))
+
+
+def _judge(holding: Holding, facts: Facts) -> Iterator[Action]:
+    if holding.position.whole_shares < 1 or _exit_is_resting(holding, facts):
+        return
+    asked = facts.book.approvals_for(holding.symbol)
+    approved = next((a for a in asked if a.state is ApprovalState.APPROVED), None)
+    if approved and not _has_drifted(approved, holding, facts):
+        reason = ExitReason.PROFIT if approved.kind == PROFIT else ExitReason.MANUAL
+        yield from exit_actions(holding, facts, reason, because=f"approved at {approved.price_shown}")
+    elif facts.book.owed_for(OwedKind.EXIT, holding.symbol):
+        yield from exit_actions(holding, facts, ExitReason.PROFIT, because="an approved exit is still owed")
+    elif approved or not any(_is_in_force(approval, facts) for approval in asked):
+        yield from _offer(holding, facts)
+
+
+def exit_actions(holding: Holding, facts: Facts, reason: ExitReason, because: str) -> Iterator[Action]:
+    """Sell when the stop frees its shares at once; else move the stop up to the price and owe the exit."""
+    qty = holding.position.whole_shares
+    if all(facts.frees_now(stop) for stop in holding.stops):
+        yield ClosePosition(holding.symbol, holding.stops, holding.side.opposite, qty, reason, because)
+        return
+    if holding.last_price is None:
+        return
+    near = price_at_gain(holding.last_price, -facts.policy.exit_stop_pct, holding.side)
+    for stop in holding.stops:
+        is_lower = stop.stop_price is not None and holding.side.is_tighter(near, than=stop.stop_price)
+        if is_lower and stop.status in AMENDABLE:
+            why = f"{because}; the stop cannot be freed before the open, so it follows the price closely"
+            yield RaiseStop(holding.symbol, stop, near, because=why)
+    why = f"{because}; a stop already at a venue is not cancelled after hours"
+    yield Owe(holding.symbol, OwedKind.EXIT, near, qty, because=why)
+
+
+def _offer(holding: Holding, facts: Facts) -> Iterator[Action]:
+    if holding.gain_pct is None or holding.last_price is None:
+        return
+    qty, last = holding.position.whole_shares, holding.last_price
+    if holding.trade and holding.trade.is_breached:
+        because = f"the price fell through the stop to {last}; only the emergency stop is left"
+        yield OfferExit(holding.symbol, BREACH, qty, last, because)
+    elif should_take_profit(holding.gain_pct, facts.policy):
+        because = f"{holding.gain_pct:+.1f} % is at the target of +{facts.policy.profit_target_pct} %"
+        yield OfferExit(holding.symbol, PROFIT, qty, last, because)
+
+
+def _exit_is_resting(holding: Holding, facts: Facts) -> bool:
+    return any(order.purpose is Purpose.EXIT for order in facts.live_orders(holding.symbol))
+
+
+def _has_drifted(approval: Approval, holding: Holding, facts: Facts) -> bool:
+    """Whether the price has left the one the trader said yes to by more than the policy allows."""
+    if holding.last_price is None:
+        return True
+    drift_pct = abs(holding.last_price - approval.price_shown) / approval.price_shown * HUNDRED
+    return drift_pct > facts.policy.approval_drift_pct
+
+
+def _is_in_force(approval: Approval, facts: Facts) -> bool:
+    """A question waiting for the trader to come, or one answered this session: nobody is asked twice."""
+    if approval.state is ApprovalState.WAITING:
+        return facts.session.now < approval.expires_at and not facts.trader_is_present
+    return approval.session == facts.today and approval.state in (ApprovalState.REJECTED, ApprovalState.DONE)

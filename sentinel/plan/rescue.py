@@ -1,0 +1,71 @@
+"""Every unprotected share gets a stop now, before anything else is thought about."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sentinel.domain.actions import Action, PlaceStop, Plan
+from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.names import Purpose
+from sentinel.domain.orders import Order, Side
+from sentinel.risk_config import RiskPolicy, calculate_stop_price, calculate_trailing_stop_price, price_at_gain
+
+
+def plan_rescue(facts: Facts) -> Plan:
+    """A GTC stop for the whole shares of each holding that no active stop covers."""
+    return Plan.of(part for holding in facts.holdings for part in _rescue(holding, facts))
+
+
+def rescue_price(holding: Holding, policy: RiskPolicy) -> Decimal:
+    """The tightest of the policy's first stop, the staircase's, and the highest level the trade ever had."""
+    levels = [calculate_stop_price(holding.entry_price, policy, holding.side)]
+    if holding.gain_pct is not None:
+        stair = calculate_trailing_stop_price(holding.entry_price, holding.gain_pct, policy, holding.side)
+        levels += [stair] if stair is not None else []
+    if holding.trade:
+        levels.append(holding.trade.highest_stop_price)
+    return holding.side.tightest(*levels)
+
+
+def emergency_price(last_price: Decimal, policy: RiskPolicy, side: Side) -> Decimal:
+    """The stop of a breached position: so many percent under (over, for a short) the last price."""
+    return price_at_gain(last_price, -policy.emergency_stop_pct, side)
+
+
+def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
+    missing = holding.position.whole_shares - int(holding.protected_qty)
+    if missing <= 0 or any(order.purpose is Purpose.EXIT for order in facts.live_orders(holding.symbol)):
+        return
+    entry = facts.live_entry(holding.symbol)
+    if entry is not None:
+        yield _blocked(holding, missing, f"entry {entry.id} is still {entry.status}", "run again once it has ended")
+        return
+    free = min(missing, int(abs(holding.position.qty_available)))
+    if free < missing:
+        holders = ", ".join(order.id for order in _holders(holding, facts)) or "an order the broker does not list"
+        yield _blocked(holding, missing - free, f"shares are held by {holders}", "cancel that order, then run again")
+    if free > 0:
+        yield _place(holding, free, facts.policy)
+
+
+def _place(holding: Holding, qty: int, policy: RiskPolicy) -> PlaceStop:
+    wanted, last = rescue_price(holding, policy), holding.last_price
+    exit_side = holding.side.opposite
+    if last is None or holding.side.is_tighter(last, than=wanted):
+        because = f"{qty} shares have no active stop"
+        return PlaceStop(holding.symbol, exit_side, qty, wanted, is_emergency=False, because=because)
+    because = f"{qty} shares have no active stop and {last} is already through {wanted}"
+    price = emergency_price(last, policy, holding.side)
+    return PlaceStop(holding.symbol, exit_side, qty, price, is_emergency=True, because=because)
+
+
+def _holders(holding: Holding, facts: Facts) -> Iterator[Order]:
+    protecting = {stop.id for stop in holding.stops}
+    for order in facts.live_orders(holding.symbol):
+        if order.side is holding.side.opposite and order.id not in protecting:
+            yield order
+
+
+def _blocked(holding: Holding, shares: int, why: str, remedy: str) -> Finding:
+    message = f"{shares} shares of {holding.symbol} have no stop: {why}"
+    return Finding("stop_blocked", Severity.ALARM, holding.symbol, message, remedy)

@@ -1,0 +1,58 @@
+"""Stops climb the staircase with the gain and never come down."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sentinel.domain.actions import Action, Forget, Owe, Plan, RaiseStop
+from sentinel.domain.book import OwedKind
+from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.orders import Order, OrderStatus
+from sentinel.risk_config import calculate_trailing_stop_price
+
+AMENDABLE = frozenset(
+    {OrderStatus.NEW, OrderStatus.HELD, OrderStatus.PARTIALLY_FILLED, OrderStatus.ACCEPTED},
+)
+
+
+def plan_trailing_stops(facts: Facts) -> Plan:
+    """One raise, or one owed raise, for each stop of a holding whose next stair is above it."""
+    return Plan.of(action for holding in facts.holdings for action in _climb(holding, facts))
+
+
+def _climb(holding: Holding, facts: Facts) -> Iterator[Action]:
+    wanted = _wanted(holding, facts)
+    owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
+    low = [stop for stop in holding.stops if wanted is not None and _is_lower(stop, wanted, holding)]
+    if wanted is None or not low:
+        if owed and holding.stops:
+            yield Forget(holding.symbol, OwedKind.RAISE, because="every stop rests at its level")
+        return
+    last = holding.last_price
+    if last is None or not holding.side.is_tighter(last, than=wanted):
+        qty = int(holding.protected_qty)
+        yield Owe(holding.symbol, OwedKind.RAISE, wanted, qty, because=f"{last} is not beyond the level of {wanted}")
+        return
+    for stop in low:
+        yield _raise(stop, wanted, holding)
+
+
+def _wanted(holding: Holding, facts: Facts) -> Decimal | None:
+    """The stair reached at the last price, or the level an earlier evening could not set, whichever is tighter."""
+    if holding.gain_pct is None:
+        return None
+    stair = calculate_trailing_stop_price(holding.entry_price, holding.gain_pct, facts.policy, holding.side)
+    owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
+    levels = [level for level in (stair, owed.price if owed else None) if level is not None]
+    return holding.side.tightest(*levels) if levels else None
+
+
+def _is_lower(stop: Order, wanted: Decimal, holding: Holding) -> bool:
+    return stop.stop_price is not None and holding.side.is_tighter(wanted, than=stop.stop_price)
+
+
+def _raise(stop: Order, wanted: Decimal, holding: Holding) -> Action:
+    gain = f"{holding.symbol} is at {holding.gain_pct:+.1f} %"
+    if stop.status in AMENDABLE:
+        return RaiseStop(holding.symbol, stop, wanted, because=f"{gain}: the staircase locks {wanted}")
+    because = f"{gain}, but the stop is {stop.status}"
+    return Owe(holding.symbol, OwedKind.RAISE, wanted, int(stop.remaining_qty), because=because)

@@ -1,0 +1,1 @@
+"""Pure arithmetic over bars and equity curves."""
