@@ -1,0 +1,56 @@
+"""The proof counts shares under active broker orders, and nothing else."""
+
+from decimal import Decimal
+
+import pytest
+
+from sentinel.domain.book import Book, OwedKind
+from sentinel.domain.coverage import CoverageState
+from sentinel.domain.orders import OrderStatus
+from sentinel.plan.coverage import coverage_findings, prove_coverage
+from tests.builders import entry, facts, owed, position, sale, stop
+
+FILLED = entry("AAPL 7 @ 100.00", OrderStatus.FILLED, filled_qty=Decimal(7))
+ASLEEP = entry("AAPL 9 @ 100.00", OrderStatus.PARTIALLY_FILLED, filled_qty=Decimal(7))
+
+
+@pytest.mark.parametrize(
+    ("shares", "orders", "state", "protected"),
+    [
+        ("7", (stop("AAPL 7 @ 92.00"),), "protected", "7"),
+        ("7", (stop("AAPL 3 @ 92.00"), stop("AAPL 4 @ 93.00")), "protected", "7"),
+        ("7", (stop("AAPL 9 @ 92.00"),), "protected", "7"),  # never more than is held
+        ("7", (FILLED,), "protected", "7"),
+        ("7", (ASLEEP,), "naked", "0"),  # its leg sleeps until the entry is complete (ALPACA 1.5)
+        ("7", (stop("AAPL 4 @ 92.00"),), "partly_protected", "4"),
+        ("7.5", (stop("AAPL 7 @ 92.00"),), "partly_protected", "7"),
+        ("7", (sale("AAPL 7 @ 1"),), "pending", "0"),
+        ("7", (stop("AAPL 7 @ 92.00", OrderStatus.PENDING_CANCEL),), "unverified", "0"),
+        ("7", (stop("AAPL 7 @ 92.00", OrderStatus.UNKNOWN),), "unverified", "0"),
+        ("7", (stop("AAPL 7 @ 92.00", OrderStatus.CANCELED),), "naked", "0"),
+        ("7", (stop("AAPL 7 @ 92.00", time_in_force="day"),), "unverified", "0"),
+        ("7", (stop("AAPL -7 @ 108.00"),), "naked", "0"),  # the wrong side
+        ("7", (), "naked", "0"),
+        ("-7", (stop("AAPL -7 @ 108.00"),), "protected", "7"),
+    ],
+)
+def test_states(shares, orders, state, protected):
+    coverage = prove_coverage(facts(position(f"AAPL {shares} @ 100.00"), orders=orders))
+    (row,) = coverage.rows
+    assert (row.state, row.protected_qty) == (CoverageState(state), Decimal(protected))
+    assert coverage.is_complete == (state == "protected")
+    assert bool(coverage_findings(coverage)) == (state != "protected")
+
+
+def test_an_owed_raise_shows_as_the_old_level_and_is_covered():
+    book = Book(owed=(owed(OwedKind.RAISE, "AAPL 7 @ 102.00"),))
+    coverage = prove_coverage(facts(position("AAPL 7 @ 100.00"), orders=(stop("AAPL 7 @ 92.00"),), book=book))
+    assert coverage.rows[0].state is CoverageState.PROTECTED_OLD_LEVEL
+    assert coverage.is_complete
+
+
+def test_the_totals_add_up_over_positions():
+    held = (position("AAPL 7 @ 100.00"), position("MSFT 2 @ 300.00"))
+    coverage = prove_coverage(facts(*held, orders=(stop("AAPL 7 @ 92.00"),)))
+    totals = (coverage.protected_positions, coverage.shares, coverage.protected_shares)
+    assert totals == (1, Decimal(9), Decimal(7))

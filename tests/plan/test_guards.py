@@ -1,0 +1,73 @@
+"""Whatever a planner decided, these things never leave the house."""
+
+from decimal import Decimal
+
+import pytest
+
+from sentinel.domain.actions import CancelStop, ClosePosition, PlaceStop, RaiseStop, SubmitEntry
+from sentinel.domain.book import Book, ExitReason
+from sentinel.domain.orders import Side
+from sentinel.plan.guards import refusal, suddenly_empty
+from tests.builders import entry, facts, fill, position, sale, stop, trade
+
+HELD = position("AAPL 7 @ 100.00", last="110.00")
+STOP = stop("AAPL 7 @ 92.00")
+
+
+def place(qty: int, side: Side = Side.SELL) -> PlaceStop:
+    return PlaceStop("AAPL", side, qty, Decimal("92.00"), is_emergency=False, because="test")
+
+
+def raise_to(price: str) -> RaiseStop:
+    return RaiseStop("AAPL", STOP, Decimal(price), because="test")
+
+
+def close(qty: int, side: Side = Side.SELL) -> ClosePosition:
+    return ClosePosition("AAPL", (STOP,), side, qty, ExitReason.PROFIT, because="test")
+
+
+def enter(stop_price: str = "138.00") -> SubmitEntry:
+    return SubmitEntry("AAPL", Side.BUY, 5, Decimal("150.00"), Decimal(stop_price), because="test")
+
+
+@pytest.mark.parametrize(
+    ("action", "now", "is_allowed"),
+    [
+        (place(7), facts(HELD), True),
+        (place(8), facts(HELD), False),  # more than is held (I4)
+        (place(1), facts(HELD, orders=(STOP,)), False),  # would sell the same share twice (I4)
+        (place(3), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), True),
+        (place(7, Side.BUY), facts(HELD), False),
+        (place(7), facts(), False),
+        (raise_to("102.00"), facts(HELD, orders=(STOP,)), True),
+        (raise_to("92.00"), facts(HELD, orders=(STOP,)), False),
+        (raise_to("91.99"), facts(HELD, orders=(STOP,)), False),  # never lowered (I2)
+        (raise_to("102.00"), facts(orders=(STOP,)), False),
+        (close(7), facts(HELD, orders=(STOP,)), True),
+        (close(8), facts(HELD, orders=(STOP,)), False),
+        (close(7), facts(HELD, orders=(STOP, sale("AAPL 7 @ 1"))), False),  # already leaving (I4)
+        (close(7, Side.BUY), facts(HELD, orders=(STOP,)), False),
+        (close(7), facts(HELD, orders=(STOP,), book=Book(halt_reason="x")), False),  # halted (I11)
+        (enter(), facts(), True),
+        (enter(), facts(HELD), False),
+        (enter(), facts(orders=(entry("AAPL 5 @ 149.00"),)), False),  # one live entry (I3)
+        (enter("151.00"), facts(), False),
+        (enter(), facts(book=Book(halt_reason="x")), False),
+        (CancelStop("AAPL", STOP, because="test"), facts(orders=(STOP,)), True),
+        (CancelStop("AAPL", STOP, because="test"), facts(HELD, orders=(STOP,)), False),
+    ],
+)
+def test_refusals(action, now, is_allowed):
+    assert (refusal(action, now) is None) == is_allowed
+
+
+@pytest.mark.parametrize(
+    ("held", "fills", "missing"),
+    [
+        ((), (), "AAPL"),
+        ((HELD,), (), None),
+        ((), (fill("AAPL", "7", "92.00", "stop-AAPL-92.00"),), None),  # stopped out: explained
+    ],
+)
+def test_an_account_that_is_suddenly_empty_is_not_believed(held, fills, missing):
+    assert suddenly_empty(facts(*held, fills=fills, book=Book(trades=(trade("AAPL 7 @ 100.00"),)))) == missing

@@ -1,0 +1,38 @@
+"""Stops that protect nothing are cancelled after a grace period, and only ours."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from sentinel.domain.book import Book
+from sentinel.domain.orders import OrderStatus
+from sentinel.plan.orphans import plan_orphans
+from tests.builders import EVENING, entry, facts, position, stop, stop_row
+
+OLD = stop("AAPL 7 @ 92.00")
+FOREIGN = stop("AAPL 7 @ 92.00", client_order_id="placed-by-phone")
+
+
+@pytest.mark.parametrize(
+    ("held", "order", "is_orphan"),
+    [
+        ((), OLD, True),
+        ((position("AAPL 7 @ 100.00"),), OLD, False),  # it protects
+        ((position("AAPL -7 @ 100.00"),), OLD, True),  # it would add to a short
+        ((), stop("AAPL 7 @ 92.00", submitted_at=EVENING - timedelta(minutes=4)), False),  # in its grace period
+        ((), stop("AAPL 7 @ 92.00", submitted_at=EVENING - timedelta(minutes=5)), True),
+        ((), stop("AAPL 7 @ 92.00", OrderStatus.CANCELED), False),
+        ((), stop("AAPL 7 @ 92.00", OrderStatus.PENDING_CANCEL), False),  # already on its way
+        ((), FOREIGN, False),  # not ours
+        ((), entry("AAPL 7 @ 100.00"), False),  # the sleeping leg of a waiting entry
+        ((), entry("AAPL 7 @ 100.00", OrderStatus.FILLED, filled_qty=Decimal(7)), True),  # a leg left behind
+    ],
+)
+def test_orphans(held, order, is_orphan):
+    actions = plan_orphans(facts(*held, orders=(order,))).actions
+    assert len(actions) == int(is_orphan)
+
+
+def test_a_stop_the_ledger_knows_is_ours_whatever_its_name():
+    assert len(plan_orphans(facts(orders=(FOREIGN,), book=Book(stops=(stop_row(FOREIGN),)))).actions) == 1

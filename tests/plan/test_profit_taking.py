@@ -1,0 +1,95 @@
+"""Profits are offered, never taken unasked; approved ones are sold only when the shares can be freed."""
+
+from decimal import Decimal
+
+import pytest
+
+from sentinel.domain.actions import ClosePosition, OfferExit, Owe, RaiseStop
+from sentinel.domain.book import ApprovalState, Book, ExitReason, OwedKind
+from sentinel.domain.orders import OrderStatus
+from sentinel.plan.profit_taking import plan_profit_taking
+from tests.builders import EVENING, approval, facts, owed, position, sale, session, stop, trade
+
+STOP = stop("AAPL 7 @ 108.00")
+FRESH = stop("AAPL 7 @ 108.00", OrderStatus.ACCEPTED, submitted_at=EVENING)
+
+
+def at(last: str, *approvals, order=STOP, **changes):
+    book = Book(trades=(trade("AAPL 7 @ 100.00"),), approvals=approvals, owed=changes.pop("owed", ()))
+    held = position("AAPL 7 @ 100.00", last=last, available="0")
+    return facts(held, orders=(order,), book=book, **changes)
+
+
+@pytest.mark.parametrize(("last", "is_offered"), [("115.99", False), ("116.00", True), ("130.00", True)])
+def test_an_offer_at_the_target(last, is_offered):
+    actions = plan_profit_taking(at(last)).actions
+    assert [type(action) for action in actions] == ([OfferExit] if is_offered else [])
+
+
+@pytest.mark.parametrize(
+    ("state", "session_day", "is_offered"),
+    [
+        (ApprovalState.WAITING, "today", False),
+        (ApprovalState.REJECTED, "today", False),  # asked and answered
+        (ApprovalState.REJECTED, "before", True),  # a new evening, a new question
+        (ApprovalState.EXPIRED, "today", True),
+    ],
+)
+def test_nobody_is_asked_twice_an_evening(state, session_day, is_offered):
+    day = EVENING.date() if session_day == "today" else EVENING.date().replace(day=1)
+    plan = plan_profit_taking(at("117.00", approval("AAPL 7 @ 117.00", state, session=day)))
+    assert [type(action) for action in plan.actions] == ([OfferExit] if is_offered else [])
+
+
+def test_a_question_that_waited_is_put_to_the_trader_who_has_come():
+    now = at("117.00", approval("AAPL 7 @ 117.00"), trader_is_present=True)
+    assert [type(action) for action in plan_profit_taking(now).actions] == [OfferExit]
+
+
+@pytest.mark.parametrize(
+    ("order", "is_open", "at_once", "verbs"),
+    [
+        (STOP, True, False, [ClosePosition]),  # the market is open
+        (FRESH, False, False, [ClosePosition]),  # sent tonight, at no venue yet
+        (STOP, False, True, [ClosePosition]),  # this account is known to cancel at once
+        (STOP, False, False, [RaiseStop, Owe]),  # routed: never cancelled after hours
+    ],
+)
+def test_an_approved_sale_frees_the_stop_only_when_that_works_now(order, is_open, at_once, verbs):
+    yes = approval("AAPL 7 @ 117.00", ApprovalState.APPROVED)
+    now = at("117.00", yes, order=order, session=session(is_open=is_open), cancels_at_once=at_once)
+    actions = plan_profit_taking(now).actions
+    assert [type(action) for action in actions] == verbs
+    if verbs == [ClosePosition]:
+        assert (actions[0].qty, actions[0].reason) == (7, ExitReason.PROFIT)
+    else:
+        assert actions[0].to_price == Decimal("116.42")  # half a percent under the last price
+
+
+def test_a_price_far_from_the_approved_one_is_asked_again():
+    yes = approval("AAPL 7 @ 130.00", ApprovalState.APPROVED)
+    assert [type(action) for action in plan_profit_taking(at("117.00", yes)).actions] == [OfferExit]
+
+
+def test_an_owed_exit_is_done_at_the_first_open_market():
+    due = (owed(OwedKind.EXIT, "AAPL 7 @ 116.42"),)
+    actions = plan_profit_taking(at("112.00", owed=due, session=session(is_open=True))).actions
+    assert [type(action) for action in actions] == [ClosePosition]
+
+
+def test_a_breached_position_is_offered_for_exit():
+    book = Book(trades=(trade("AAPL 7 @ 100.00", is_breached=True),))
+    now = facts(position("AAPL 7 @ 100.00", last="85.00"), orders=(stop("AAPL 7 @ 83.30"),), book=book)
+    (offer,) = plan_profit_taking(now).actions
+    assert isinstance(offer, OfferExit)
+    assert offer.kind == "exit"
+
+
+@pytest.mark.parametrize("case", ["halted", "already leaving", "a fraction"])
+def test_nothing_is_offered_when(case):
+    now = {
+        "halted": facts(position("AAPL 7 @ 100.00", last="120.00"), book=Book(halt_reason="holiday")),
+        "already leaving": facts(position("AAPL 7 @ 100.00", last="120.00"), orders=(sale("AAPL 7 @ 1"),)),
+        "a fraction": facts(position("AAPL 0.5 @ 100.00", last="120.00")),
+    }[case]
+    assert plan_profit_taking(now).actions == ()

@@ -1,0 +1,72 @@
+"""Every unprotected share gets a stop, at the best level it ever had."""
+
+from decimal import Decimal
+
+import pytest
+
+from sentinel.domain.actions import PlaceStop
+from sentinel.domain.book import Book
+from sentinel.domain.orders import OrderStatus, Side
+from sentinel.plan.rescue import plan_rescue
+from tests.builders import entry, facts, position, sale, stop, trade
+
+
+@pytest.mark.parametrize(
+    ("last", "highest", "wanted", "is_emergency"),
+    [
+        ("100.00", "92.00", "92.00", False),  # the policy's first stop
+        ("109.00", "92.00", "102.00", False),  # the stair it has reached
+        ("104.00", "102.00", "102.00", False),  # the level it once had
+        ("95.00", "102.00", "93.10", True),  # already under that level: 2 % under the market
+        ("92.00", "92.00", "90.16", True),  # exactly on it is through it
+    ],
+)
+def test_the_level_of_a_rescue(last, highest, wanted, is_emergency):
+    book = Book(trades=(trade("AAPL 7 @ 100.00", highest=highest),))
+    (action,) = plan_rescue(facts(position("AAPL 7 @ 100.00", last=last), book=book)).actions
+    assert isinstance(action, PlaceStop)
+    assert (action.stop_price, action.is_emergency, action.qty) == (Decimal(wanted), is_emergency, 7)
+
+
+def test_a_short_position_gets_a_buy_stop_above():
+    (action,) = plan_rescue(facts(position("AAPL -7 @ 100.00"))).actions
+    assert (action.side, action.stop_price, action.qty) == (Side.BUY, Decimal("108.00"), 7)
+
+
+@pytest.mark.parametrize(
+    ("orders", "available", "qty"),
+    [
+        ((), "7", 7),
+        ((stop("AAPL 7 @ 92.00"),), "0", None),
+        ((stop("AAPL 4 @ 92.00"),), "3", 3),
+        ((stop("AAPL 7 @ 92.00", OrderStatus.ACCEPTED),), "0", None),
+        ((stop("AAPL 7 @ 92.00", OrderStatus.CANCELED),), "7", 7),
+        ((stop("AAPL 7 @ 92.00", time_in_force="day"),), "7", 7),  # dies at the close
+        ((stop("AAPL -7 @ 92.00"),), "7", None),  # a buy order still open would be a wash trade
+        ((sale("AAPL 7 @ 1"),), "0", None),  # leaves at the open
+        ((entry("AAPL 7 @ 100.00", OrderStatus.FILLED),), "0", None),  # its leg has woken
+    ],
+)
+def test_what_counts_as_protection(orders, available, qty):
+    now = facts(position("AAPL 7 @ 100.00", available=available), orders=orders)
+    assert [action.qty for action in plan_rescue(now).actions] == ([qty] if qty else [])
+
+
+def test_a_part_filled_entry_still_open_blocks_the_stop_and_says_so():
+    waiting = entry("AAPL 7 @ 100.00", OrderStatus.PENDING_CANCEL, filled_qty=Decimal(3))
+    plan = plan_rescue(facts(position("AAPL 3 @ 100.00"), orders=(waiting,)))
+    assert plan.actions == ()
+    assert [(f.code, f.symbol) for f in plan.findings] == [("stop_blocked", "AAPL")]
+
+
+def test_shares_held_by_another_order_are_named():
+    cancelling = stop("AAPL 7 @ 92.00", OrderStatus.PENDING_CANCEL)
+    plan = plan_rescue(facts(position("AAPL 7 @ 100.00", available="0"), orders=(cancelling,)))
+    assert plan.actions == ()
+    assert "stop-AAPL-92.00" in plan.findings[0].message
+
+
+def test_only_whole_shares_get_a_stop():
+    (action,) = plan_rescue(facts(position("AAPL 2.5 @ 100.00"))).actions
+    assert action.qty == 2
+    assert plan_rescue(facts(position("AAPL 0.5 @ 100.00"))).actions == ()
