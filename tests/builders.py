@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sentinel.domain.bars import Bar
 from sentinel.domain.book import Approval, ApprovalState, Book, EntryRecord, Owed, OwedKind, StopRecord, Trade
@@ -29,7 +30,7 @@ def session(now: datetime = EVENING, *, is_open: bool = False) -> Session:
     return Session(now, TODAY, is_open, CLOSE, CLOSE + timedelta(hours=17, minutes=30), CLOSE + timedelta(days=1))
 
 
-def account(equity: str = "100000", cash: str = "100000", **changes: object) -> Account:
+def account(equity: str = "100000", cash: str = "100000", **changes: Any) -> Account:
     plain = Account(
         "c0ffee00-0000", "PA1", "ACTIVE", Decimal(equity), Decimal(cash), Decimal(cash), shorting_enabled=True
     )
@@ -42,7 +43,7 @@ def position(line: str, last: str | None = None, available: str | None = None) -
     return Position(symbol, f"asset-{symbol}", qty, free, price, Decimal(last) if last else price)
 
 
-def stop(line: str, status: OrderStatus = OrderStatus.NEW, **changes: object) -> Order:
+def stop(line: str, status: OrderStatus = OrderStatus.NEW, **changes: Any) -> Order:
     """A GTC sell stop; a negative quantity makes it the buy stop of a short."""
     symbol, qty, price = words(line)
     plain = Order(
@@ -63,7 +64,7 @@ def stop(line: str, status: OrderStatus = OrderStatus.NEW, **changes: object) ->
     return replace(plain, **changes)
 
 
-def entry(line: str, status: OrderStatus = OrderStatus.NEW, stop_price: str | None = None, **changes: object) -> Order:
+def entry(line: str, status: OrderStatus = OrderStatus.NEW, stop_price: str | None = None, **changes: Any) -> Order:
     """A GTC limit entry of ours with its sleeping stop leg."""
     symbol, qty, price = words(line)
     plain = Order(
@@ -103,7 +104,7 @@ def named(symbol: str, purpose: Purpose, attempt: int = 1) -> str:
     return str(OrderName("c0ffee", TODAY, symbol, purpose, attempt))
 
 
-def trade(line: str, first_stop: str | None = None, highest: str | None = None, **changes: object) -> Trade:
+def trade(line: str, first_stop: str | None = None, highest: str | None = None, **changes: Any) -> Trade:
     symbol, qty, price = words(line)
     side = Side.BUY if qty > 0 else Side.SELL
     first = Decimal(first_stop) if first_stop else price - side.sign * price * 8 / 100
@@ -112,7 +113,7 @@ def trade(line: str, first_stop: str | None = None, highest: str | None = None, 
     return replace(plain, **changes)
 
 
-def stop_row(order: Order, **changes: object) -> StopRecord:
+def stop_row(order: Order, **changes: Any) -> StopRecord:
     plain = StopRecord(
         order.id,
         order.client_order_id,
@@ -127,7 +128,7 @@ def stop_row(order: Order, **changes: object) -> StopRecord:
     return replace(plain, **changes)
 
 
-def entry_row(order: Order, **changes: object) -> EntryRecord:
+def entry_row(order: Order, **changes: Any) -> EntryRecord:
     leg = order.stop_leg
     plain = EntryRecord(
         order.client_order_id,
@@ -143,7 +144,7 @@ def entry_row(order: Order, **changes: object) -> EntryRecord:
     return replace(plain, **changes)
 
 
-def approval(line: str, state: ApprovalState = ApprovalState.WAITING, **changes: object) -> Approval:
+def approval(line: str, state: ApprovalState = ApprovalState.WAITING, **changes: Any) -> Approval:
     symbol, qty, price = words(line)
     expires = EVENING + timedelta(days=3)
     return replace(Approval(1, symbol, "profit", qty, price, "test", TODAY, EVENING, expires, state), **changes)
@@ -163,7 +164,7 @@ def facts(
     orders: tuple[Order, ...] = (),
     book: Book | None = None,
     policy: RiskPolicy | None = None,
-    **changes: object,
+    **changes: Any,
 ) -> Facts:
     plain = Facts(
         session=session(),
