@@ -1,0 +1,200 @@
+"""Joins endpoints, login, faults and transactions into the web application of the exchange."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from sentinel.simulator.control_routes import control
+from sentinel.simulator.data_routes import data
+from sentinel.simulator.errors import BadControl, Refusal, rate_limited, unauthorized
+from sentinel.simulator.exchange import Exchange
+from sentinel.simulator.faults import Fault, Faults
+from sentinel.simulator.trading_routes import trading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sentinel.simulator.bars import Bar
+
+KEY, SECRET = "SIM-KEY", "SIM-SECRET"
+TRANSPORT = "simulator.transport"  # where the server is told to spoil the answer on the wire
+_MINUTE_SECONDS = 60
+_RATE_LIMIT = 200  # ALPACA 9.2
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the exchange began with, so that a reset can begin again."""
+
+    bars: Callable[[], Iterable[Bar]]
+    start: date | None
+    seed: int
+
+
+class ExchangeApp(Flask):
+    """The web application around one exchange; one request at a time holds its lock."""
+
+    def __init__(self, exchange: Exchange, first: Beginning) -> None:
+        super().__init__(__name__, static_folder=None)
+        self.exchange = exchange
+        self.first = first
+        self.faults = Faults(exchange.store)
+        self.request_counts: Counter[str] = Counter()
+        self._before_mutation: Exchange | None = None
+        self._minute: tuple[int, int] = (0, 0)
+        for blueprint in (trading, data, control):
+            self.register_blueprint(blueprint)
+        self.before_request(_require_login)
+        self.register_error_handler(Refusal, _answer_refusal)
+        self.register_error_handler(BadControl, _answer_bad_control)
+        self.register_error_handler(HTTPException, _answer_http_error)
+
+    def full_dispatch_request(self) -> Response:
+        """Count the request, let a due fault strike, answer."""
+        if not request.path.startswith("/v2"):
+            return self._serve(self.exchange)
+        with self.exchange.lock:
+            self.request_counts[f"{request.method} {_ID.sub('{id}', request.path)}"] += 1
+            fault = self.faults.strike(request.method, request.path)
+        response = self._answer(fault) if not self._is_over_rate() else _broken("429")
+        self._add_rate_headers(response)
+        return response
+
+    def _answer(self, fault: Fault | None) -> Response:
+        if fault is None:
+            return self._serve(self.exchange)
+        if fault.kind == "stale" and request.method == "GET" and self._before_mutation is not None:
+            return self._serve(self._before_mutation)
+        response = self._serve(self.exchange) if fault.takes_effect else _broken(fault.kind)
+        if not fault.takes_effect:
+            self._record_mutation(0 if fault.kind == "drop_before" else response.status_code)
+        if fault.kind == "delay":
+            time.sleep(fault.seconds)
+        elif fault.kind == "empty":
+            response = Response(status=200, content_type="application/json; charset=UTF-8")
+        elif fault.kind in ("drop_before", "drop_after", "truncated", "reset"):
+            request.environ[TRANSPORT] = fault.kind
+        return response
+
+    def _serve(self, exchange: Exchange) -> Response:
+        """Answer one request; what it changed is committed before the answer leaves, or undone when refused."""
+        with self.exchange.lock:
+            g.exchange = exchange
+            if request.method == "GET":
+                return super().full_dispatch_request()
+            if self.faults.has_stale and request.path.startswith("/v2"):
+                self.remember_for_stale_answers()
+            try:
+                with exchange.store.transaction():
+                    response = super().full_dispatch_request()
+                    if response.status_code >= 400:
+                        raise _Undo(response)
+                    self._record_mutation(response.status_code)
+            except _Undo as undo:
+                response = undo.response
+                self._record_mutation(response.status_code)
+            return response
+
+    def _record_mutation(self, status: int) -> None:
+        """Keep what a client asked to change, for oracles that count (refused and dropped requests too)."""
+        if request.method == "GET" or not request.path.startswith("/v2"):
+            return
+        values = {
+            "at_ns": self.exchange.now_ns,
+            "method": request.method,
+            "path": request.full_path.rstrip("?"),
+            "body": request.get_data(as_text=True),
+            "status": status,
+        }
+        with self.exchange.lock:
+            self.exchange.store.insert("mutation", values)
+
+    def mutations(self) -> list[dict[str, Any]]:
+        """Return every request to change something, oldest first; status 0 means dropped unseen."""
+        return [dict(row) for row in self.exchange.store.rows("SELECT * FROM mutation ORDER BY seq")]
+
+    def remember_for_stale_answers(self) -> None:
+        """Keep a copy of the state for the `stale` fault; forget it when no rule wants one."""
+        self._before_mutation = Exchange(self.exchange.store.copy()) if self.faults.has_stale else None
+
+    def forget(self) -> None:
+        """Start counting anew, after a reset."""
+        self.faults.set([])
+        self._before_mutation = None
+        self.request_counts.clear()
+
+    def _add_rate_headers(self, response: Response) -> None:
+        """ALPACA 9.2: the three headers ride on every answer; nothing is refused unless the mode says so."""
+        # Not time.time(): a test may have frozen it.
+        now = int(time.clock_gettime(time.CLOCK_REALTIME))
+        minute, used = self._minute
+        self._minute = (now // _MINUTE_SECONDS, used + 1 if now // _MINUTE_SECONDS == minute else 1)
+        limit = self.exchange.modes.rate_limit or _RATE_LIMIT
+        response.headers["X-RateLimit-Limit"] = str(limit)
+        response.headers["X-RateLimit-Remaining"] = str(max(limit - self._minute[1], 0))
+        response.headers["X-RateLimit-Reset"] = str((self._minute[0] + 1) * _MINUTE_SECONDS)
+
+    def _is_over_rate(self) -> bool:
+        """Tell whether this minute's requests are used up."""
+        limit = self.exchange.modes.rate_limit
+        minute, used = self._minute
+        return 0 < limit <= used and int(time.clock_gettime(time.CLOCK_REALTIME)) // _MINUTE_SECONDS == minute
+
+
+class _Undo(Exception):
+    """Carries a refusal out of the transaction it must not commit."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+def _require_login() -> None:
+    """ALPACA 9.1: a missing or wrong key is 401 on every endpoint; the control plane needs none."""
+    if not request.path.startswith("/v2"):
+        return
+    headers = request.headers
+    given = (headers.get("APCA-API-KEY-ID", ""), headers.get("APCA-API-SECRET-KEY", ""))
+    if not all(hmac.compare_digest(a.encode(), b.encode()) for a, b in zip(given, (KEY, SECRET), strict=True)):
+        raise unauthorized()
+
+
+def _json(body: Any, status: int) -> Response:
+    return Response(json.dumps(body, separators=(",", ":")), status, content_type="application/json; charset=UTF-8")
+
+
+def _answer_refusal(refusal: Refusal) -> Response:
+    return _json(refusal.body, refusal.status)
+
+
+def _answer_bad_control(error: BadControl) -> Response:
+    return _json({"message": str(error)}, 400)
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status == 404:
+        return _json({"code": 40410000, "message": "endpoint not found"}, 404)  # ALPACA 9.1
+    return _json({"code": status * 100_000, "message": error.name.lower()}, status)
+
+
+def _broken(kind: str) -> Response:
+    if kind == "429":
+        refusal = rate_limited()
+        return _json(refusal.body, refusal.status)
+    if kind == "500":
+        return _json({"code": 50010000, "message": "internal server error occurred"}, 500)
+    page = "<html><head><title>503 Service Temporarily Unavailable</title></head><body></body></html>"
+    return Response(page, 503, content_type="text/html")

@@ -1,0 +1,259 @@
+"""The order as the exchange keeps it, and the book of all of them with the indexed questions asked of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sentinel.simulator.store import Store
+
+# ALPACA 5.1: everything else is terminal.
+OPEN_STATUSES = frozenset(
+    {"new", "partially_filled", "accepted", "pending_new", "pending_cancel", "pending_replace", "held", "stopped"}
+)
+WORKING_STATUSES = frozenset({"new", "partially_filled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order. Quantities are shares, prices dollars a share, instants nanoseconds since 1970 UTC.
+
+    `role` tells what a leg is (`take_profit`, `stop_loss`, empty for an entry); `chain_id` is the first id of a chain
+    of replacements; `routed` says a venue has it; `armed` that a `held` stop is watched by the broker (ALPACA 1.6);
+    `triggered` that a stop-limit has become a limit.
+    """
+
+    seq: int
+    id: str
+    client_order_id: str
+    symbol: str
+    side: str
+    type: str
+    order_class: str
+    time_in_force: str
+    position_intent: str
+    status: str
+    qty: Decimal | None
+    notional: Decimal | None
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    created_ns: int
+    submitted_ns: int
+    updated_ns: int
+    chain_id: str
+    filled_qty: Decimal = Decimal(0)
+    filled_avg_price: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_percent: Decimal | None = None
+    hwm: Decimal | None = None
+    extended_hours: bool = False
+    parent_id: str | None = None
+    role: str = ""
+    replaces: str | None = None
+    replaced_by: str | None = None
+    routed: bool = False
+    armed: bool = False
+    triggered: bool = False
+    expires_ns: int | None = None
+    filled_ns: int | None = None
+    canceled_ns: int | None = None
+    expired_ns: int | None = None
+    failed_ns: int | None = None
+    replaced_ns: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True until the order can do nothing more."""
+        return self.status in OPEN_STATUSES
+
+    @property
+    def is_working(self) -> bool:
+        """True when a venue, or the broker for a `held` stop, would fill it as soon as the price is there."""
+        return self.routed and (self.status in WORKING_STATUSES or (self.status == "held" and self.armed))
+
+    @property
+    def is_complex(self) -> bool:
+        """True for bracket, OCO and OTO orders and their legs."""
+        return self.order_class != ""
+
+    @property
+    def group_id(self) -> str:
+        """The id of the order its group hangs from, its own when it stands alone."""
+        return self.parent_id or self.id
+
+    @property
+    def is_buy(self) -> bool:
+        """True for a buy."""
+        return self.side == "buy"
+
+    @property
+    def opposite_side(self) -> str:
+        """The other side."""
+        return "sell" if self.is_buy else "buy"
+
+    @property
+    def leaves_qty(self) -> Decimal:
+        """Shares not filled yet; a notional order has none until it fills."""
+        return (self.qty or Decimal(0)) - self.filled_qty
+
+    def opening_cost(self, last_price: Decimal | None) -> Decimal:
+        """Dollars the order would still tie up: nothing when it only closes; a market order costs the last price."""
+        if not self.position_intent.endswith("_to_open"):
+            return Decimal(0)
+        if self.qty is None:
+            return self.notional or Decimal(0)
+        return self.leaves_qty * (self.limit_price or self.stop_price or last_price or Decimal(0))
+
+
+_NAMES = tuple(field.name for field in fields(Order))
+_DECIMALS = frozenset(
+    {"qty", "notional", "limit_price", "stop_price", "filled_qty", "filled_avg_price", "trail_price", "trail_percent"}
+    | {"hwm"}
+)
+_BOOLEANS = frozenset({"extended_hours", "routed", "armed", "triggered"})
+_COLUMNS = (*_NAMES, "is_open", "opening_millis")
+_SELECT = f"SELECT {', '.join(_NAMES)} FROM orders"  # noqa: S608 - the names are the dataclass's
+_INSERT = f"INSERT INTO orders ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_UPDATE = f"UPDATE orders SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE seq = ?"  # noqa: S608
+
+
+def _to_column(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return int(value) if isinstance(value, bool) else value
+
+
+def _to_columns(order: Order) -> list[Any]:
+    # The cost of priced opening orders is kept summable, in thousandths of a dollar; -1 marks one at the market.
+    priced = order.qty is None or order.limit_price is not None or order.stop_price is not None
+    opens = order.position_intent.endswith("_to_open")
+    millis = int(order.opening_cost(None).scaleb(3)) if priced else -int(opens)
+    return [*(_to_column(getattr(order, name)) for name in _NAMES), int(order.is_open), millis]
+
+
+def _to_order(row: sqlite3.Row) -> Order:
+    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    for name in _DECIMALS:
+        if values[name] is not None:
+            values[name] = Decimal(values[name])
+    for name in _BOOLEANS:
+        values[name] = bool(values[name])
+    return Order(**values)
+
+
+@dataclass(frozen=True)
+class OrderQuery:
+    """What `GET /v2/orders` asks for (ALPACA 5.3); `before` and `after` are order ids, times exclusive."""
+
+    status: str = "open"
+    limit: int = 50
+    after_ns: int | None = None
+    until_ns: int | None = None
+    ascending: bool = False
+    nested: bool = False
+    symbols: tuple[str, ...] = ()
+    side: str | None = None
+    before: Order | None = None
+    after: Order | None = None
+
+    @cached_property
+    def conditions(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """The WHERE clauses and their parameters."""
+        clauses: list[tuple[str, tuple[Any, ...]]] = []
+        if self.status == "open":
+            # ALPACA 5.2: an open query leaves `held` legs out, and a nested one a group whose parent is filled.
+            clauses.append(("is_open AND status <> 'held'", ()))
+        elif self.status == "closed":
+            clauses.append(("NOT is_open", ()))
+        if self.nested:
+            clauses.append(("parent_id IS NULL", ()))
+        if self.after_ns is not None:
+            clauses.append(("submitted_ns > ?", (self.after_ns,)))
+        if self.until_ns is not None:
+            clauses.append(("submitted_ns < ?", (self.until_ns,)))
+        if self.symbols:
+            clauses.append((f"symbol IN ({', '.join('?' * len(self.symbols))})", self.symbols))
+        if self.side:
+            clauses.append(("side = ?", (self.side,)))
+        if self.before:
+            clauses.append(("(submitted_ns, seq) < (?, ?)", (self.before.submitted_ns, self.before.seq)))
+        if self.after:
+            clauses.append(("(submitted_ns, seq) > (?, ?)", (self.after.submitted_ns, self.after.seq)))
+        return clauses
+
+
+class OrderBook:
+    """Every order ever taken."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, order: Order) -> Order:
+        """Write a new order; the book numbers it."""
+        row = self._store.row("SELECT coalesce(max(seq), 0) + 1 AS next FROM orders")
+        order = replace(order, seq=row["next"] if row else 1)
+        self._store.execute(_INSERT, _to_columns(order))
+        return order
+
+    def save(self, order: Order) -> Order:
+        """Write a changed order back."""
+        self._store.execute(_UPDATE, [*_to_columns(order), order.seq])
+        return order
+
+    def _all(self, where: str, parameters: Iterable[Any] = ()) -> list[Order]:
+        return [_to_order(row) for row in self._store.rows(f"{_SELECT} {where}", parameters)]
+
+    def get(self, order_id: str) -> Order | None:
+        """Return an order by its id."""
+        return next(iter(self._all("WHERE id = ?", (order_id,))), None)
+
+    def must(self, order_id: str) -> Order:
+        """Return an order known to exist, as it is now."""
+        order = self.get(order_id)
+        if order is None:
+            raise LookupError(f"no order {order_id}")
+        return order
+
+    def by_client_order_id(self, client_order_id: str) -> Order | None:
+        """Return an order by the id its client chose, whatever its status (ALPACA 8)."""
+        return next(iter(self._all("WHERE client_order_id = ?", (client_order_id,))), None)
+
+    def legs(self, parent_id: str) -> list[Order]:
+        """Return the legs of a parent, replaced ones too, oldest first."""
+        return self._all("WHERE parent_id = ? ORDER BY seq", (parent_id,))
+
+    def open(self, symbol: str | None = None, side: str | None = None) -> list[Order]:
+        """Return the open orders, of one symbol and side or of all, oldest first."""
+        if symbol is None:
+            return self._all("WHERE is_open ORDER BY seq")
+        if side is None:
+            return self._all("WHERE is_open AND symbol = ? ORDER BY seq", (symbol,))
+        return self._all("WHERE is_open AND symbol = ? AND side = ? ORDER BY seq", (symbol, side))
+
+    def opening_cost(self, last_price: Callable[[str], Decimal | None]) -> Decimal:
+        """Return the dollars all open orders would tie up."""
+        priced = "SELECT coalesce(sum(opening_millis), 0) AS millis FROM orders WHERE is_open AND opening_millis > 0"
+        row = self._store.row(priced)
+        cost = Decimal(row["millis"] if row else 0).scaleb(-3)
+        for order in self._all("WHERE is_open AND opening_millis < 0"):
+            cost += order.opening_cost(last_price(order.symbol))
+        return cost
+
+    def everything(self) -> list[Order]:
+        """Return every order, oldest first."""
+        return self._all("ORDER BY seq")
+
+    def find(self, query: OrderQuery) -> list[Order]:
+        """Return one page of orders by submission time (ALPACA 5.3)."""
+        clauses = query.conditions
+        where = "WHERE " + " AND ".join(clause for clause, _ in clauses) if clauses else ""
+        parameters = [value for _, values in clauses for value in values]
+        way = "ASC" if query.ascending else "DESC"
+        order = f"ORDER BY submitted_ns {way}, seq {way} LIMIT ?"
+        return self._all(f"{where} {order}", [*parameters, query.limit])
