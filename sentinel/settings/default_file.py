@@ -1,0 +1,103 @@
+"""Writes the settings file of a new home: every number with its default and one sentence that explains it."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+import tomlkit
+
+from sentinel.domain.errors import GuardRefusal, UsageError
+from sentinel.settings.home import SETTINGS_FILE
+from sentinel.settings.schema import Mode, tables
+
+HEAD = (
+    "Sentinel's settings for this home. Percentages are percent: 8 means 8 %. Money is dollars.",
+    "A variable overrides a setting: SENTINEL_BROKER__MODE, SENTINEL_RISK__INITIAL_STOP_PCT, and so on.",
+    "API keys do not belong here: set ALPACA_API_KEY and ALPACA_SECRET_KEY, or write them to keys.toml (mode 0600).",
+)
+
+SENTENCES = {
+    "broker.mode": 'The account: "sim" (the exchange inside Sentinel), "paper" or "live" (Alpaca).',
+    "broker.armed": 'Whether this home may send orders to the live account; without effect in "sim" and "paper".',
+    "broker.connect_timeout_s": "Seconds to wait for a connection.",
+    "broker.read_timeout_s": "Seconds to wait for an answer.",
+    "broker.read_attempts": "How often a question is asked until the broker counts as unreachable; orders go out once.",
+    "broker.read_wait_s": "Seconds before a question is asked again, twice as many before the next time.",
+    "broker.after_hours_cancel": (
+        'What a cancel after the close does: "pending" (hangs until the open; be careful) or "immediate".'
+    ),
+    "risk.initial_stop_pct": "How far under the entry (over it, for a short) the first stop rests.",
+    "risk.stairs": "The staircase, [gain, lock]: at a gain of 8 % the stop locks 2 % of the entry, and so on.",
+    "risk.trail_above_last_stair_pct": "Above the last stair the stop follows the price at this distance; 0 is off.",
+    "risk.profit_target_pct": "The gain at which a sale is offered for your approval.",
+    "risk.emergency_stop_pct": "How far under the last price the stop goes when the price has already fallen past it.",
+    "risk.exit_stop_pct": "How far under the last price the stop rests while an approved sale waits for the open.",
+    "risk.position_size_usd": "What one position costs when you leave out the quantity.",
+    "risk.max_position_pct": "The most of your equity one stock may take.",
+    "risk.max_invested_pct": "The most of your equity that may be invested; the rest stays cash.",
+    "risk.max_drawdown_pct": "A fall of the equity from its peak beyond this pauses entries, never protection.",
+    "risk.min_sharpe": "A yearly Sharpe ratio under this pauses entries, never protection.",
+    "risk.sharpe_min_evenings": "Evenings of equity needed before the Sharpe ratio is believed.",
+    "risk.stale_entry_days": "Days after which an entry that has not filled is taken back.",
+    "risk.orphan_grace_minutes": "Minutes a stop must protect nothing before it is cancelled.",
+    "risk.approval_days": "Days a question about a sale waits for your answer.",
+    "risk.approval_drift_pct": "How far the price may have moved from the one shown when an approved sale is done.",
+    "risk.owed_alarm_evenings": "Evenings after which a raise or a sale the broker keeps refusing becomes an alarm.",
+    "evening.backups_kept": "Copies of the ledger kept in backups/.",
+    "evening.logs_kept": "Log files kept in logs/, one a run.",
+}
+
+
+def write_default(home: Path, mode: str = "sim", *, armed: bool = False) -> Path:
+    """Write sentinel.toml with the defaults into a home (made if missing) and return its path.
+
+    UsageError when there is one already, GuardRefusal for the live account without `armed`.
+    """
+    if mode == "live" and not armed:
+        raise GuardRefusal(
+            "a home for the live account must be armed, and nothing was written",
+            "live orders move real money: add --i-understand-live if that is what you want",
+        )
+    path = home / SETTINGS_FILE
+    text = default_text(cast("Mode", mode), armed=armed)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already and was left alone", "edit it, or choose another folder") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "check the folder and who may write to it") from None
+    return path
+
+
+def default_text(mode: Mode, *, armed: bool) -> str:
+    """The text of a new settings file."""
+    document = tomlkit.document()
+    for line in HEAD:
+        document.add(tomlkit.comment(line))
+    for name, table in tables().items():
+        values = dict(table()) | ({"mode": mode, "armed": armed} if name == "broker" else {})
+        written = tomlkit.table()
+        for key, value in values.items():
+            written.add(tomlkit.comment(SENTENCES[f"{name}.{key}"]))
+            written.add(key, tomlkit.value(_toml(value)))
+        document.add(tomlkit.nl())
+        document.add(name, written)
+    return tomlkit.dumps(document)
+
+
+def _toml(value: object) -> str:
+    """A value as TOML text; a Decimal keeps its digits."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case Decimal():
+            return format(value, "f")
+        case float():
+            return format(value, "g")
+        case tuple():
+            return f"[{', '.join(_toml(part) for part in value)}]"
+        case str():
+            return f'"{value}"'
+    return str(value)

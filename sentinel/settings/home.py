@@ -1,0 +1,23 @@
+"""The home: the folder that holds one account's settings, ledger, backups, logs and reports."""
+
+import os
+import shlex
+from pathlib import Path
+
+from sentinel.domain.errors import UsageError
+
+SETTINGS_FILE = "sentinel.toml"
+HOME_VARIABLE = "SENTINEL_HOME"
+
+
+def find_home(option: Path | None = None) -> Path:
+    """The home named by the option, else by $SENTINEL_HOME, else the current folder; UsageError when it is none."""
+    named = os.environ.get(HOME_VARIABLE)
+    folder = (option or Path(named or ".")).expanduser().absolute()
+    if (folder / SETTINGS_FILE).is_file():
+        return folder
+    reason = f"there is no {SETTINGS_FILE} in it" if folder.is_dir() else "there is no such folder"
+    raise UsageError(
+        f"{folder} is no Sentinel home: {reason}",
+        f"make it one with: sentinel --home {shlex.quote(str(folder))} init",
+    )
