@@ -4,8 +4,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
-import tomlkit
-
 from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.settings.home import SETTINGS_FILE
 from sentinel.settings.schema import Mode, tables
@@ -73,6 +71,9 @@ def write_default(home: Path, mode: str = "sim", *, armed: bool = False) -> Path
 
 def default_text(mode: Mode, *, armed: bool) -> str:
     """The text of a new settings file."""
+    # Here and not above: only a new home needs it.
+    import tomlkit
+
     document = tomlkit.document()
     for line in HEAD:
         document.add(tomlkit.comment(line))
