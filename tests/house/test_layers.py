@@ -15,6 +15,9 @@ TRESPASSES = [
     ("plan/rescue.py", "import sentinel.execution_engine", "Imports only go down"),
     ("plan/orphans.py", "import random", "Planners decide from Facts alone"),
     ("domain/money.py", "import requests", "The domain and the policy are standard library only"),
+    ("evening.py", "import alpaca", "Only the broker room knows alpaca-py"),
+    ("simulator/store.py", "import sentinel.domain", "The simulated exchange knows nothing of Sentinel"),
+    ("report/words.py", "import flask", "Only the simulated exchange is a server"),
 ]
 
 

@@ -23,7 +23,7 @@ LIVING_FILES = re.compile(
 PURE_ROOMS = ("sentinel/plan", "sentinel/signals", "sentinel/domain", "sentinel/risk_config.py")
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "breakpoint", "__import__"}
 IMPURE_METHODS = {"now", "utcnow", "today", "uuid1", "uuid4", "getenv", "urandom", "read_text", "write_text", "sleep"}
-PRINTERS = re.compile(r"^(sentinel/(cli|__main__)\.py|sentinel/commands/|migrations/|scripts/)")
+PRINTERS = re.compile(r"^(sentinel/cli\.py|sentinel/(\w+/)?__main__\.py|sentinel/commands/|migrations/|scripts/)")
 
 
 def tracked() -> list[str]:
