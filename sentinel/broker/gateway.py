@@ -1,5 +1,7 @@
 """The broker as the rest of Sentinel sees it: what it says (reading) and what it is told (sending)."""
 
+import warnings
+
 from sentinel.broker.answers import Wire
 from sentinel.broker.reading import Patience, Reading
 from sentinel.broker.sending import Sending
@@ -32,8 +34,11 @@ def connect(
     read_wait_s: float = 0.5,
 ) -> Broker:
     """The broker at these hosts, with nothing sent yet; a read is tried `read_attempts` times, a mutation once."""
-    # Here and not above: alpaca-py needs most of a second to import (ALPACA 13).
-    from sentinel.broker.transport import open_wire
+    with warnings.catch_warnings():
+        # alpaca-py loads the retired half of websockets, which Sentinel never uses.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        # Here and not above: alpaca-py needs most of a second to import (ALPACA 13).
+        from sentinel.broker.transport import open_wire
 
     wire = open_wire(key, secret, trading_url, data_url, (connect_timeout_s, read_timeout_s))
     return Broker(wire, Patience(read_attempts, read_wait_s))

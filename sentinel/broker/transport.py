@@ -174,7 +174,7 @@ def _refusal(response: Response, text: str) -> Answer:
         body = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
         body = None
-    return Answer(response.status_code, body, _pause_s(response.headers))
+    return Answer(response.status_code, body, _pause_s(response.headers) if response.status_code == 429 else None)
 
 
 def _pause_s(headers: Mapping[str, str]) -> float | None:
