@@ -17,6 +17,9 @@ TRESPASSES = [
     ("domain/money.py", "import requests", "The domain and the policy are standard library only"),
     ("evening.py", "import alpaca", "Only the broker room knows alpaca-py"),
     ("simulator/store.py", "import sentinel.domain", "The simulated exchange knows nothing of Sentinel"),
+    ("execution/run.py", "import sqlite3", "Only the ledger, its migrations and the simulated exchange speak SQL"),
+    ("settings/home.py", "import sqlite_utils", "Only the ledger and its migrations know sqlite-utils"),
+    ("report/sentences.py", "import typer", "Only the command line knows Typer"),
     ("report/words.py", "import flask", "Only the simulated exchange is a server"),
 ]
 
@@ -38,6 +41,7 @@ def trespassed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What import-linter says of a copy in which every contract is broken once."""
     folder = tmp_path_factory.mktemp("trespassed")
     shutil.copytree(ROOT / "sentinel", folder / "sentinel", ignore=shutil.ignore_patterns("__pycache__", "data"))
+    shutil.copytree(ROOT / "migrations", folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     for name, line, _ in TRESPASSES:
         with (folder / "sentinel" / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{line}\n")
