@@ -1,0 +1,9 @@
+"""The ledger: what Sentinel intended, did and saw, in one SQLite file that a person can read too."""
+
+from sentinel.ledger.ledger import Ledger
+from sentinel.ledger.ledger_file import RowRefused
+from sentinel.ledger.restoring import restore_backup
+from sentinel.ledger.rows import AuditRow, BoundAccount, RunRow
+from sentinel.ledger.version_seven import migrate_from_v7
+
+__all__ = ["AuditRow", "BoundAccount", "Ledger", "RowRefused", "RunRow", "migrate_from_v7", "restore_backup"]

@@ -1,0 +1,49 @@
+"""The audit: what happened, in order, each line sealed with the one before it."""
+
+import hashlib
+import json
+
+from sentinel.ledger.ledger_file import LedgerFile
+from sentinel.ledger.rows import AuditRow, Row, from_row, to_cell
+
+LAST = "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1"
+WHOLE_CHAIN = "SELECT * FROM audit ORDER BY id"
+TRAIL = "SELECT * FROM audit ORDER BY id DESC LIMIT ?"
+TRAIL_OF = "SELECT * FROM audit WHERE symbol = ? ORDER BY id DESC LIMIT ?"
+EVER_WRITTEN = "SELECT seq FROM sqlite_sequence WHERE name = 'audit'"
+
+
+class Audit(LedgerFile):
+    """The audit of the ledger, which refuses every change but one more line."""
+
+    def audit(self, event: str, symbol: str | None, detail: str) -> None:
+        """Add a line."""
+        with self.transaction():
+            last = self._row(LAST)
+            number, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
+            row = {"id": number, "at": to_cell(self._now()), "event": event, "symbol": symbol, "detail": detail}
+            row["previous_hash"] = previous
+            self._insert("audit", {**row, "hash": seal(row)})
+
+    def audit_trail(self, symbol: str | None = None, limit: int = 1000) -> tuple[AuditRow, ...]:
+        """The latest lines, of one symbol or of all, oldest first."""
+        rows = self._rows(TRAIL, (limit,)) if symbol is None else self._rows(TRAIL_OF, (symbol, limit))
+        return tuple(from_row(AuditRow, row) for row in reversed(rows))
+
+    def verify_audit(self) -> int | None:
+        """The number of the first line that was changed, taken out or cut off; None when the chain is whole."""
+        number, previous = 0, ""
+        for row in self._rows(WHOLE_CHAIN):
+            number += 1
+            if row["id"] != number or row["previous_hash"] != previous or row["hash"] != seal(row):
+                return number
+            previous = row["hash"]
+        ever_written = self._row(EVER_WRITTEN)
+        is_cut_off = ever_written is not None and ever_written["seq"] > number
+        return number + 1 if is_cut_off else None
+
+
+def seal(row: Row) -> str:
+    """The SHA-256 that covers a line and, through the hash before it, all lines before."""
+    told = [row[name] for name in ("id", "at", "event", "symbol", "detail", "previous_hash")]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=True).encode()).hexdigest()

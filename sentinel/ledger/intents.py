@@ -1,0 +1,73 @@
+"""Intents: what was about to be sent, written down first, and what became of it."""
+
+from datetime import date
+
+from sentinel.domain.book import Intent, IntentState
+from sentinel.domain.names import Purpose, read_order_name
+from sentinel.ledger.audit import Audit
+from sentinel.ledger.ledger_file import RowRefused
+from sentinel.ledger.rows import from_row, to_cell, to_row
+
+UNSETTLED = "SELECT * FROM intents WHERE is_unfinished ORDER BY id"
+LATEST_NAMED = "SELECT * FROM intents WHERE name = ? ORDER BY id DESC LIMIT 1"
+CANCELS = "SELECT name FROM intents WHERE symbol = ? AND purpose = 'cancel'"
+OF_SYMBOL = "SELECT * FROM intents WHERE symbol = ? ORDER BY id"
+
+
+class Intents(Audit):
+    """The intents of the ledger; a name may come again once its intent was settled, never while it is unfinished."""
+
+    def plan_intent(self, intent: Intent, run_id: int | None) -> None:
+        """Write an intent down as planned.
+
+        RowRefused while another of its name, or another entry in its symbol, is unfinished.
+        """
+        row = {**to_row(intent), "state": IntentState.PLANNED.value}
+        self._insert("intents", {**row, "run_id": run_id, "planned_at": to_cell(self._now())})
+
+    def mark_sent(self, name: str) -> None:
+        """Note that the request goes out now; every sending of the same intent counts."""
+        changed = self._write(
+            "UPDATE intents SET state = 'sent', sends = sends + 1, sent_at = ? WHERE name = ? AND is_unfinished",
+            (to_cell(self._now()), name),
+        )
+        self._refuse_unless(bool(changed), name)
+
+    def settle_intent(self, name: str, state: IntentState, order_id: str | None, detail: str) -> None:
+        """Note the outcome, in the audit too; the same one twice is one, RowRefused for a second that differs."""
+        with self.transaction():
+            known = self._row(LATEST_NAMED, (name,))
+            self._refuse_unless(known is not None, name)
+            if known is not None and not known["is_unfinished"] and known["state"] == state:
+                return
+            changed = self._write(
+                "UPDATE intents SET state = ?, order_id = ?, detail = ?, settled_at = ?"
+                " WHERE name = ? AND is_unfinished",
+                (state.value, order_id, detail, to_cell(self._now()), name),
+            )
+            self._refuse_unless(bool(changed), name)
+            symbol = known["symbol"] if known else None
+            self.audit(f"intent_{state}", symbol, " ".join(filter(None, (name, order_id, detail))))
+
+    def unsettled_intents(self) -> tuple[Intent, ...]:
+        """Intents an earlier run left open, oldest first."""
+        return tuple(from_row(Intent, row) for row in self._rows(UNSETTLED))
+
+    def intent(self, name: str) -> Intent | None:
+        """The latest intent of a name."""
+        row = self._row(LATEST_NAMED, (name,))
+        return from_row(Intent, row) if row else None
+
+    def intents_of(self, symbol: str) -> tuple[Intent, ...]:
+        """Every intent in a symbol, oldest first."""
+        return tuple(from_row(Intent, row) for row in self._rows(OF_SYMBOL, (symbol,)))
+
+    def next_cancel_number(self, symbol: str, day: date) -> int:
+        """The attempt the next cancel in a symbol on a day carries: the broker never sees these names."""
+        names = (read_order_name(row["name"]) for row in self._rows(CANCELS, (symbol,)))
+        taken = [name.attempt for name in names if name and name.day == day and name.purpose is Purpose.CANCEL]
+        return max(taken, default=0) + 1
+
+    def _refuse_unless(self, is_unfinished: bool, name: str) -> None:
+        if not is_unfinished:
+            raise RowRefused(f"no unfinished intent is called {name}", "run again; if it comes back, report a bug")
