@@ -6,13 +6,28 @@ ORDER_ID = "904837e3-3b76-47ec-b432-046db621571b"
 LEG_ID = "a8f0d430-6ad4-42b8-b482-26649e554955"
 MOMENT = "2026-08-14T14:30:00.123456789Z"
 
+EMPTY_KEYS = (
+    "canceled_at",
+    "expired_at",
+    "failed_at",
+    "filled_at",
+    "filled_avg_price",
+    "hwm",
+    "legs",
+    "limit_price",
+    "notional",
+    "replaced_at",
+    "replaced_by",
+    "replaces",
+    "subtag",
+    "trail_percent",
+    "trail_price",
+)
+
 
 def order_row(**changes: Any) -> dict[str, Any]:
     """An order with every key Alpaca sends (ALPACA 5.5)."""
-    row = dict.fromkeys(
-        "canceled_at expired_at failed_at filled_at filled_avg_price hwm legs limit_price notional "
-        "replaced_at replaced_by replaces stop_price subtag trail_percent trail_price".split()
-    )
+    row: dict[str, Any] = dict.fromkeys(EMPTY_KEYS)
     row |= {
         "id": ORDER_ID,
         "client_order_id": "snt-1",
