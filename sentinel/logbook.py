@@ -50,7 +50,7 @@ class Logbook:
         """Write down what should be looked at."""
         self._log.warning(event, **fields)
 
-    def error(self, event: str, error: BaseException | None = None, **fields: object) -> None:
+    def error(self, event: str, *, error: BaseException | None = None, **fields: object) -> None:
         """Write down what failed, with its traceback if it has one."""
         self._log.error(event, exc_info=error, **fields)
 

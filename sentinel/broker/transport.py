@@ -19,14 +19,13 @@ from alpaca.trading.requests import (
 )
 from requests import PreparedRequest, Response, exceptions
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError as Urllib3Error
 
 from sentinel.broker.answers import Answer, NoAnswer, OrderTicket
 
 # The longest a rate limit may hold up one read, in seconds; the broker's window is a minute (ALPACA 9.2).
 LONGEST_PAUSE_S = 60.0
 # What goes wrong below or inside alpaca-py besides its APIError (ALPACA 13); TypeError is its answer to an empty body.
-BROKEN = (exceptions.RequestException, Urllib3Error, OSError, ValueError, TypeError, RecursionError)
+BROKEN = (exceptions.RequestException, OSError, ValueError, TypeError, RecursionError)
 
 
 class ExactResponse(Response):

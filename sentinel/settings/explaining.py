@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-
-from pydantic_core import ErrorDetails
+from typing import Any
 
 from sentinel.domain.errors import UsageError
 from sentinel.settings.schema import keys_of_tables
@@ -35,7 +34,7 @@ class Origin:
         return f"{self.path}, line {line}" if line else str(self.path)
 
 
-def explained(error: ErrorDetails, origin: Origin) -> UsageError:
+def explained(error: Mapping[str, Any], origin: Origin) -> UsageError:
     """The first of pydantic's complaints in the trader's words; never the value of an unknown key, it may be a key."""
     names = tuple(str(part) for part in error["loc"] if isinstance(part, str))[:2]
     place, key = origin.place(*names), ".".join(names)

@@ -29,7 +29,7 @@ def load_settings(home: Path) -> Settings:
     try:
         loaded = _model()(**_parse(path, source))
     except ValidationError as invalid:
-        raise explained(invalid.errors(include_url=False)[0], origin) from None
+        raise explained(dict(invalid.errors(include_url=False)[0]), origin) from None
     except SettingsError:
         raise _malformed(origin) from None
     broker: BrokerSettings = loaded.broker
