@@ -1,9 +1,10 @@
 """The verbs: what a planner may decide, each with its reason."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeGuard, get_args
 
 from sentinel.domain.book import EntryRecord, ExitReason, OwedKind, Trade
 from sentinel.domain.findings import Finding
@@ -170,6 +171,16 @@ Note = Owe | Forget | OfferExit | FollowEntry | FollowStop | FollowExit | AdoptP
 Action = Mutation | Note
 
 
+def is_mutation(action: Action) -> TypeGuard[Mutation]:
+    """Whether the action sends something to the broker."""
+    return isinstance(action, get_args(Mutation))
+
+
+def is_note(action: Action) -> TypeGuard[Note]:
+    """Whether the action only writes into the ledger."""
+    return isinstance(action, get_args(Note))
+
+
 def verb_of(action: Action) -> str:
     """The verb as people and JSON name it: RaiseStop is `raise_stop`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(action).__name__).lower()
@@ -189,4 +200,11 @@ class Plan:
         return cls(
             tuple(part for part in kept if not isinstance(part, Finding)),
             tuple(part for part in kept if isinstance(part, Finding)),
+        )
+
+    def only(self, symbols: Collection[str]) -> "Plan":
+        """What of the plan concerns these symbols."""
+        return Plan(
+            tuple(action for action in self.actions if action.symbol in symbols),
+            tuple(finding for finding in self.findings if finding.symbol in symbols),
         )

@@ -80,7 +80,6 @@ class Facts:
     bars: Mapping[str, Bar] = field(default_factory=dict)
     book: Book = field(default_factory=Book)
     request: EntryRequest | None = None
-    is_live_account: bool = False
     cancels_at_once: bool = False
     trader_is_present: bool = False
 
@@ -151,11 +150,10 @@ class Facts:
         """Whether a cancel of this order takes effect at once (ALPACA 4.3, 4.4).
 
         After hours a cancel of an order already at a venue may hang until the open and take the protection with it.
-        `accepted` means not at a venue, which on a live account is believed only of orders sent since the close.
+        `accepted` says that no venue has it, but is believed only of an order sent since the close, because the
+        sources disagree on what an older stop shows (ALPACA 3.8).
         """
         if self.session.is_open or self.cancels_at_once:
             return True
-        if order.status is not OrderStatus.ACCEPTED:
-            return False
         sent_tonight = order.submitted_at is not None and order.submitted_at >= self.session.closed_at
-        return sent_tonight or not self.is_live_account
+        return order.status is OrderStatus.ACCEPTED and sent_tonight

@@ -1,0 +1,63 @@
+"""The evening, from the first look to the coverage proof: read this file first."""
+
+from collections.abc import Sequence
+
+from sentinel.domain.actions import Plan
+from sentinel.domain.book import ApprovalState
+from sentinel.domain.errors import UsageError
+from sentinel.domain.facts import Facts
+from sentinel.domain.runs import RunReport
+from sentinel.execution.run import Step
+from sentinel.execution_engine import OrderExecutionEngine
+from sentinel.plan.entries import plan_stale_entries
+from sentinel.plan.fills import plan_fills
+from sentinel.plan.orphans import plan_orphans
+from sentinel.plan.positions import plan_positions
+from sentinel.plan.profit_taking import plan_profit_taking
+from sentinel.plan.rescue import plan_rescue
+from sentinel.plan.trailing_stops import plan_trailing_stops
+
+EVENING: tuple[Step, ...] = (
+    Step("fills", plan_fills),
+    Step("positions", plan_positions),
+    Step("rescue", plan_rescue),  # protection first
+    Step("raises", plan_trailing_stops),
+    Step("orphans", plan_orphans),
+    Step("profit", plan_profit_taking),  # the only one that waits for a person
+    Step("entries", plan_stale_entries),
+)
+
+
+def run_evening(
+    engine: OrderExecutionEngine, *, source: str, is_dry_run: bool = False, force: bool = False
+) -> RunReport:
+    """Settle unfinished intents, look, take every step in order, look again, prove the coverage.
+
+    Example, on the embedded exchange: see docs/architecture.md, whose story runs as a test.
+    """
+    return engine.run(EVENING, "evening-workflow", source=source, is_dry_run=is_dry_run, force=force)
+
+
+def decide_approvals(
+    engine: OrderExecutionEngine, ids: Sequence[int], state: ApprovalState, *, source: str, is_dry_run: bool = False
+) -> RunReport:
+    """Write the trader's answers down, then act on a yes where market and stop allow it, else leave it owed.
+
+    UsageError names an id that waits for no answer; nothing is written then.
+    """
+    ledger = engine.workplace.ledger
+    waiting = {approval.id: approval for approval in ledger.approvals(ApprovalState.WAITING)}
+    unknown = [str(number) for number in ids if number not in waiting]
+    if unknown:
+        raise UsageError(f"no question {', '.join(unknown)} is waiting", "see `sentinel approvals list`")
+    now = engine.workplace.broker.session().now
+    for number in ids:
+        ledger.decide_approval(number, state, now)
+    symbols = {waiting[number].symbol for number in ids}
+
+    def plan_answered(facts: Facts) -> Plan:
+        return plan_profit_taking(facts).only(symbols)
+
+    steps = (Step("profit", plan_answered),) if state is ApprovalState.APPROVED else ()
+    command = "approvals approve" if state is ApprovalState.APPROVED else "approvals reject"
+    return engine.run(steps, command, source=source, is_dry_run=is_dry_run)

@@ -1,0 +1,1 @@
+"""From a plan to the broker and the ledger: intent, deed, outcome, recovery."""

@@ -1,0 +1,182 @@
+"""The ledger follows the broker: entries open trades, stops and sales close them, all in one transaction each."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import assert_never
+
+from sentinel.domain.actions import (
+    AdoptPosition,
+    CloseTrade,
+    FollowEntry,
+    FollowExit,
+    FollowStop,
+    Forget,
+    Note,
+    OfferExit,
+    Owe,
+    ResizeTrade,
+)
+from sentinel.domain.book import ApprovalState, EntryRecord, ExitReason, Owed, OwedKind, Trade
+from sentinel.domain.facts import Facts
+from sentinel.domain.orders import Order, OrderStatus
+from sentinel.execution.records import entry_record, exit_record, stop_record
+from sentinel.ledger import Ledger
+from sentinel.risk_config import calculate_stop_price
+
+
+class Following:
+    """Writes notes into the ledger; sends nothing."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def note(self, note: Note, facts: Facts) -> None:
+        """Write one note and what follows from it."""
+        with self.ledger.transaction():
+            self._write(note, facts)
+            self.ledger.audit(type(note).__name__, note.symbol, note.because)
+
+    def _write(self, note: Note, facts: Facts) -> None:
+        match note:
+            case FollowEntry():
+                self.entry(note.order, note.record, facts)
+            case FollowStop():
+                self.stop(note.order, facts, reason=note.because)
+            case FollowExit():
+                self.exit(note.order, facts)
+            case AdoptPosition():
+                self._adopt(note, facts)
+            case ResizeTrade():
+                self.ledger.write_trade(replace(note.trade, qty=note.qty))
+            case CloseTrade():
+                self._close(note.trade, note.price, None, note.reason, facts)
+            case Owe():
+                self.owe(note, facts)
+            case Forget():
+                self.ledger.forget_owed(note.kind, note.symbol)
+            case OfferExit():
+                self.offer(note, facts)
+            case _:
+                assert_never(note)
+
+    def entry(self, order: Order, record: EntryRecord | None, facts: Facts) -> None:
+        """The entry's row, the trade its fills opened, and the rows of its stop legs."""
+        leg = order.stop_leg
+        stop_price = record.stop_price if record else leg.stop_price if leg else None
+        if stop_price is None:
+            stop_price = calculate_stop_price(order.limit_price or Decimal(0), facts.policy, order.side)
+        row = entry_record(order, stop_price)
+        trade_id = self._opened_by(order, stop_price, facts) if order.filled_qty > 0 else None
+        self.ledger.write_entry(replace(row, trade_id=trade_id))
+        for member in order.legs:
+            if member.is_stop:
+                self.ledger.write_stop(stop_record(member, trade_id, "sent with its entry"))
+                self.ledger.pair(order.client_order_id, member.id)
+
+    def _opened_by(self, order: Order, stop_price: Decimal, facts: Facts) -> int | None:
+        known = self.ledger.entry(order.client_order_id)
+        if known and known.trade_id is not None:
+            self._resize(known.trade_id, order)
+            return known.trade_id
+        trade = self._trade(order.symbol)
+        if trade is not None:
+            return trade.id
+        return self.ledger.open_trade(
+            symbol=order.symbol,
+            side=order.side,
+            qty=order.filled_qty,
+            entry_price=order.filled_avg_price or order.limit_price or Decimal(0),
+            first_stop_price=stop_price,
+            opened_at=order.filled_at or facts.session.now,
+            asset_id=order.asset_id,
+            is_adopted=False,
+        )
+
+    def _resize(self, trade_id: int, order: Order) -> None:
+        trade = next((t for t in self.ledger.open_trades() if t.id == trade_id), None)
+        if trade is not None:
+            price = order.filled_avg_price or trade.entry_price
+            self.ledger.write_trade(replace(trade, qty=order.filled_qty, entry_price=price))
+
+    def stop(self, order: Order, facts: Facts, *, reason: str) -> None:
+        """The stop's row; a filled one ends the trade once nothing is held any more."""
+        trade = self._trade(order.symbol)
+        known = self.ledger.stop(order.id)
+        self.ledger.write_stop(stop_record(order, trade.id if trade else None, known.reason if known else reason))
+        if trade is None:
+            return
+        if order.is_live and order.stop_price is not None:
+            highest = trade.side.tightest(trade.highest_stop_price, order.stop_price)
+            self.ledger.write_trade(replace(trade, highest_stop_price=highest))
+        if order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
+            is_owed = facts.book.owed_for(OwedKind.EXIT, order.symbol) is not None
+            why = ExitReason.PROFIT if is_owed else ExitReason.STOP_FILLED
+            self._close(trade, order.filled_avg_price, order, why, facts)
+
+    def exit(self, order: Order, facts: Facts) -> None:
+        """The sale's row; a filled one ends the trade once nothing is held any more."""
+        trade = self._trade(order.symbol)
+        known = self.ledger.exit(order.client_order_id)
+        reason = known.reason if known else ExitReason.MANUAL
+        self.ledger.write_exit(exit_record(order, reason, trade.id if trade else None))
+        if trade and order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
+            self._close(trade, order.filled_avg_price, order, reason, facts)
+
+    def owe(self, note: Owe, facts: Facts) -> None:
+        """A raise or an exit to be retried by every later run, with the evenings it has waited."""
+        before = facts.book.owed_for(note.kind, note.symbol)
+        since = before.since if before else facts.today
+        evenings = {day for day, _ in facts.book.equity_curve if day >= since} | {facts.today}
+        owed = Owed(note.kind, note.symbol, note.price, Decimal(note.qty), note.because, since, len(evenings))
+        if owed != before:
+            self.ledger.write_owed(owed)
+
+    def offer(self, note: OfferExit, facts: Facts) -> int:
+        """A question in the inbox; older ones about the same symbol lapse."""
+        for old in facts.book.approvals_for(note.symbol):
+            if old.state in (ApprovalState.WAITING, ApprovalState.APPROVED):
+                self.ledger.decide_approval(old.id, ApprovalState.EXPIRED, facts.session.now)
+        return self.ledger.file_approval(
+            symbol=note.symbol,
+            kind=note.kind,
+            qty=Decimal(note.qty),
+            price_shown=note.price_shown,
+            because=note.because,
+            session=facts.today,
+            asked_at=facts.session.now,
+            expires_at=facts.session.now + timedelta(days=facts.policy.approval_days),
+        )
+
+    def _adopt(self, note: AdoptPosition, facts: Facts) -> None:
+        old = self._trade(note.symbol)
+        if old is not None:
+            self._close(old, None, None, ExitReason.UNKNOWN, facts)
+        self.ledger.open_trade(
+            symbol=note.symbol,
+            side=note.position.side,
+            qty=note.position.shares,
+            entry_price=note.position.avg_entry_price,
+            first_stop_price=note.first_stop_price,
+            opened_at=facts.session.now,
+            asset_id=note.position.asset_id,
+            is_adopted=True,
+        )
+
+    def _close(
+        self, trade: Trade, price: Decimal | None, order: Order | None, reason: ExitReason, facts: Facts
+    ) -> None:
+        closed_at = (order.filled_at if order else None) or facts.session.now
+        order_id = order.id if order else None
+        self.ledger.write_trade(
+            replace(trade, exit_price=price, closed_at=closed_at, exit_reason=reason, exit_order_id=order_id)
+        )
+        for kind in OwedKind:
+            self.ledger.forget_owed(kind, trade.symbol)
+        for approval in facts.book.approvals_for(trade.symbol):
+            if approval.state in (ApprovalState.WAITING, ApprovalState.APPROVED):
+                self.ledger.decide_approval(approval.id, ApprovalState.DONE, facts.session.now)
+
+    def _trade(self, symbol: str) -> Trade | None:
+        """The open trade as the ledger has it now: a note before this one may have opened it."""
+        return next((trade for trade in self.ledger.open_trades() if trade.symbol == symbol), None)

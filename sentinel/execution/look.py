@@ -1,0 +1,64 @@
+"""One look at the broker: a fixed number of requests plus pages, never one an order."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sentinel.broker import Broker
+from sentinel.domain.book import Book
+from sentinel.domain.facts import EntryRequest, Facts
+from sentinel.domain.orders import Order
+from sentinel.domain.positions import Session
+from sentinel.risk_config import RiskPolicy
+
+# Fills are read from a little before the last look, so that none slips between two of them.
+FILLS_OVERLAP = timedelta(days=1)
+FIRST_LOOK_BACK = timedelta(days=14)
+
+
+def look(
+    broker: Broker,
+    book: Book,
+    policy: RiskPolicy,
+    session: Session,
+    last_look: datetime | None,
+    request: EntryRequest | None,
+) -> Facts:
+    """The broker's truth beside the ledger's memory; BrokerUnreachable when any list fails, for it is never empty.
+
+    Orders are read before positions: a stop that fills in between then looks like an orphan, which waits, and not
+    like a naked position, which would get a second stop.
+    """
+    account = broker.account()
+    orders = _orders(broker, book)
+    positions = broker.positions()
+    since = last_look - FILLS_OVERLAP if last_look else session.now - FIRST_LOOK_BACK
+    wanted = {*positions, *(order.symbol for order in orders if order.is_live)} | (
+        {request.symbol} if request else set()
+    )
+    return Facts(
+        session=session,
+        account=account,
+        policy=policy,
+        positions=positions,
+        fills=broker.fills(since),
+        bars=broker.latest_bars(sorted(wanted)) if wanted else {},
+        book=book,
+        request=request,
+    ).fold(orders)
+
+
+def _orders(broker: Broker, book: Book) -> tuple[Order, ...]:
+    """The union of what is open, what is recent (with `held` legs), and each known order by its id (ALPACA 5.2)."""
+    found = [*broker.open_orders(), *broker.recent_orders(None)]
+    seen = {member.id for order in found for member in order.family()}
+    for order_id in _known_ids(book):
+        if order_id not in seen:
+            order = broker.order(order_id)
+            found += [order] if order else []
+    return tuple(found)
+
+
+def _known_ids(book: Book) -> Iterator[str]:
+    yield from (entry.order_id for entry in book.entries)
+    yield from (stop.order_id for stop in book.stops)
+    yield from (sale.order_id for sale in book.exits)
