@@ -77,7 +77,9 @@ class Logbook:
             self.lost_lines += 1
 
     def _stamp(self, _logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {"at": _utc(self._now()), **fields}
+        at = {"at": _utc(self._now())}
+        # First in the line, and not to be covered by a field of that name.
+        return {**at, **fields, **at}
 
 
 class _Lines:

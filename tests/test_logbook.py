@@ -28,7 +28,7 @@ def lines(logbook: Logbook) -> list[dict[str, Any]]:
 def test_a_line_says_when_how_and_what(tmp_path: Path) -> None:
     with open_logbook(tmp_path / "logs", "evening-workflow", evening) as logbook:
         logbook.info("stop raised", symbol="BRK.B", price=Decimal("93.10"), day=EVENING.date())
-        logbook.warning("stop owed", why="naïve — ✓")
+        logbook.warning("stop owed", why="naïve — ✓", at="never", level="none")
     assert lines(logbook) == [
         {
             "at": "2026-03-02T21:05:00.250000Z",

@@ -19,6 +19,7 @@ from sentinel.broker.translator import (
     bars_of,
     clock_now,
     fill_of,
+    instant,
     is_equity,
     mapping,
     order_of,
@@ -82,8 +83,7 @@ class Reading:
     def positions(self) -> dict[str, Position]:
         """Every share position by symbol; `other_assets` then names positions in options, crypto and the like."""
         rows = self._rows("/positions", {})
-        others = (_understood(position_of, row).symbol for row in rows if not is_equity(row))
-        self.other_assets = tuple(sorted(others))
+        self.other_assets = tuple(sorted(_understood(_symbol_of, row) for row in rows if not is_equity(row)))
         held = [_understood(position_of, row) for row in rows if is_equity(row)]
         return {position.symbol: position for position in held}
 
@@ -107,7 +107,7 @@ class Reading:
             found |= page
             if len(rows) < ORDERS_A_PAGE:
                 return _understood(orders_of, list(found.values()))
-            start = _next_page(_understood(order_of, rows[-1]), is_stuck, start)
+            start = _next_page(*_understood(_place_of, rows[-1]), is_stuck, start)
         raise _endless("open orders")
 
     def recent_orders(self, after: datetime | None = None) -> tuple[Order, ...]:
@@ -217,16 +217,19 @@ def _understood(translate: Callable[[Json], Noun], body: Json) -> Noun:
         raise BrokerUnreachable(f"the broker answered {shape}", TELL_US) from None
 
 
-def _next_page(last: Order, is_stuck: bool, start: Mapping[str, str]) -> Mapping[str, str]:
+def _next_page(
+    last_id: str, submitted_at: datetime | None, is_stuck: bool, start: Mapping[str, str]
+) -> Mapping[str, str]:
     """Where the next page starts: just before the last order's time, for legs share theirs (ALPACA 5.3).
 
     A page full of one moment brings nothing new that way; the order's id then parts what the time cannot.
     """
-    if is_stuck and "after_order_id" in start:
+    goes_by_id = "after_order_id" in start
+    if is_stuck and goes_by_id:
         raise _endless("open orders")
-    if is_stuck or last.submitted_at is None:
-        return {"after_order_id": last.id}
-    return {"after": _stamp(last.submitted_at - A_TICK)}
+    if is_stuck or goes_by_id or submitted_at is None:
+        return {"after_order_id": last_id}
+    return {"after": _stamp(submitted_at - A_TICK)}
 
 
 def _endless(what: str) -> BrokerUnreachable:
@@ -235,6 +238,14 @@ def _endless(what: str) -> BrokerUnreachable:
 
 def _id_of(row: object) -> str:
     return text(mapping(row, "an order"), "id")
+
+
+def _place_of(row: object) -> tuple[str, datetime | None]:
+    return _id_of(row), instant(mapping(row, "an order"), "submitted_at")
+
+
+def _symbol_of(row: object) -> str:
+    return text(mapping(row, "a position"), "symbol")
 
 
 def _a_fill(row: object) -> Fill:

@@ -100,11 +100,14 @@ def rows_at(moment: str, first: int, last: int) -> list[dict[str, Any]]:
 def test_a_page_full_of_one_moment_is_parted_by_the_id(told: Told, script: Script) -> None:
     broker = told(rows_at(MOMENT, 0, 500))
     script.says(rows_at(MOMENT, 0, 500))
-    script.says(rows_at(MOMENT, 500, 700))
-    assert len(broker.open_orders()) == 700
+    script.says(rows_at(MOMENT, 500, 1000))
+    script.says(rows_at(MOMENT, 1000, 1500))
+    script.says(rows_at(MOMENT, 1500, 1700))
+    assert len(broker.open_orders()) == 1700
     paths = [path for _, path, _ in script.asked]
-    assert ["after=" in path for path in paths] == [False, True, False]
-    assert f"after_order_id=904837e3-3b76-47ec-b432-{499:012d}" in paths[2]
+    assert ["after=" in path for path in paths] == [False, True, False, False, False]
+    for path, last in zip(paths[2:], (499, 999, 1499), strict=True):
+        assert f"after_order_id=904837e3-3b76-47ec-b432-{last:012d}" in path
 
 
 def test_a_list_that_does_not_end_is_an_error(told: Told, script: Script) -> None:
@@ -114,6 +117,13 @@ def test_a_list_that_does_not_end_is_an_error(told: Told, script: Script) -> Non
     endless = told([fill_row(number) for number in range(100)])
     with pytest.raises(BrokerUnreachable, match="fills does not end"):
         endless.fills()
+
+
+def test_a_page_may_end_with_an_order_in_options(told: Told, script: Script) -> None:
+    odd = order_row(order_class="mleg", symbol=None, side="", qty="1")
+    broker = told([*rows_at(MOMENT, 0, 499), odd])
+    script.says([odd])
+    assert len(broker.open_orders()) == 499
 
 
 def test_the_next_page_starts_before_the_last_moment(told: Told, script: Script) -> None:
