@@ -83,7 +83,7 @@ def account_of(body: object) -> Account:
     account = mapping(body, "an account")
     return Account(
         id=text(account, "id"),
-        number=text(account, "account_number"),
+        number=text(account, "account_number", ""),
         status=text(account, "status"),
         equity=number(account, "equity"),
         cash=number(account, "cash"),
