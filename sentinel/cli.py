@@ -1,0 +1,172 @@
+"""The command line: registers the commands, and is the one door through which every error leaves."""
+
+import errno
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from sentinel import __version__
+from sentinel.commands.approvals import approvals
+from sentinel.commands.check_profit_taking import check_profit_taking
+from sentinel.commands.cleanup_orphans import cleanup_orphans
+from sentinel.commands.evening_workflow import evening_workflow
+from sentinel.commands.init import init
+from sentinel.commands.migrate import migrate
+from sentinel.commands.reconcile_fills import reconcile_fills
+from sentinel.commands.reconcile_positions import reconcile_positions
+from sentinel.commands.rescue_stops import rescue_stops
+from sentinel.commands.simulate import simulate
+from sentinel.commands.status import status
+from sentinel.commands.submit_entry_with_stop import submit_entry_with_stop
+from sentinel.commands.update_trailing_stops import update_trailing_stops
+from sentinel.domain.errors import SentinelError, UsageError
+
+PROGRAM = "sentinel"
+CRASHED = 70
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Keep a protective stop resting at Alpaca behind every share you hold.",
+    epilog="Exit codes: 0 all covered, 1 you are needed, 2 usage, 3 refused by a guard, 4 broker unreachable, "
+    "5 another run is at work, 70 a bug, 130 interrupted.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (
+    init,
+    submit_entry_with_stop,
+    evening_workflow,
+    status,
+    reconcile_fills,
+    reconcile_positions,
+    rescue_stops,
+    update_trailing_stops,
+    cleanup_orphans,
+    check_profit_taking,
+):
+    app.command(command.__name__.replace("_", "-"))(command)
+app.add_typer(approvals)
+app.command("migrate")(migrate)
+app.add_typer(simulate)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", help="The folder with sentinel.toml.  [default: $SENTINEL_HOME, else this folder]"),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Remember the home for the command that follows."""
+    context.obj = home
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; no error gets past this door, and no traceback reaches the screen."""
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        return int(app(given, prog_name=PROGRAM, standalone_mode=False) or 0)
+    except SentinelError as error:
+        return _complain(error, given)
+    except TyperException as error:
+        return _complain(_usage_error(error), given)
+    except (KeyboardInterrupt, Abort):
+        return _say(given, INTERRUPTED, "interrupted", "interrupted", "run the command again: it repairs what was left")
+    except Exception as error:  # noqa: BLE001 - the last door: the bug is written down in full
+        return _complain_of_the_system(error, given) or _confess(error, given)
+
+
+def _complain(error: SentinelError, given: Sequence[str]) -> int:
+    from sentinel.report.document import error_code
+
+    return _say(given, error.exit_code, error_code(error), error.message, error.remedy)
+
+
+def _usage_error(error: TyperException) -> UsageError:
+    """Typer's complaint, with the help of the command it is about as remedy."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else PROGRAM
+    message = " ".join(error.format_message().split()).rstrip(".").replace(" Value error,", "")
+    negative = re.search(r"No such option: (-[0-9.].*)", message)
+    if negative:
+        message = f"{negative[1]} is below zero, and no number here may be"
+    return UsageError(message, f"see `{path} --help`")
+
+
+def _complain_of_the_system(error: Exception, given: Sequence[str]) -> int | None:
+    """A full disk or a forbidden file is no bug: name it; None for everything else."""
+    named = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
+    if not isinstance(error, OSError) or error.errno not in named:
+        return None
+    where = f": {error.filename}" if error.filename else ""
+    return _complain(UsageError(f"{error.strerror}{where}", "make room, or let your user write there"), given)
+
+
+def _confess(error: Exception, given: Sequence[str]) -> int:
+    from sentinel.commands.crash_report import write_crash_report
+
+    try:
+        where = f"the crash report is in {write_crash_report(error, given, _home_of(given))}"
+    except OSError as unwritable:
+        where = f"no crash report could be written ({unwritable.strerror})"
+    message = f"Sentinel has a bug ({type(error).__name__}); {where}"
+    return _say(given, CRASHED, "bug", message, "run the command again; if it crashes again, send the report")
+
+
+def _say(given: Sequence[str], exit_code: int, code: str, message: str, remedy: str) -> int:
+    """Two lines on standard error, and the document a program waits for; the exit code."""
+    from sentinel.commands.streams import answer, note
+    from sentinel.report.document import error_document
+    from sentinel.report.words import clean
+
+    note(f"error: {clean(message)}", f"do: {clean(remedy)}")
+    if "--json" in given:
+        answer("", error_document(_command_of(given), exit_code, code, clean(message), clean(remedy)), as_json=True)
+    return exit_code
+
+
+def _command_of(given: Sequence[str]) -> str:
+    """The command as typed, as far as it can be made out without parsing: a group's with its own."""
+    words = iter(given)
+    found: list[str] = []
+    for word in words:
+        if word == "--home":
+            next(words, None)
+        elif not word.startswith("-"):
+            found.append(word)
+    is_group = found[:1] in ([approvals.info.name], [simulate.info.name])
+    return " ".join(found[: 2 if is_group else 1])
+
+
+def _home_of(given: Sequence[str]) -> Path | None:
+    """The home a crashed command worked in, if there is one."""
+    from sentinel.settings.home import find_home
+
+    for index, word in enumerate(given):
+        if word.startswith("--home"):
+            named = word.partition("=")[2] or next(iter(given[index + 1 :]), "")
+            break
+    else:
+        named = ""
+    try:
+        return find_home(Path(named) if named else None)
+    except SentinelError:
+        return None

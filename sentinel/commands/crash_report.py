@@ -1,0 +1,60 @@
+"""Writes down a bug for whoever repairs it: where it happened, in which version, and no key."""
+
+import os
+import platform
+import sys
+import tempfile
+import tomllib
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sentinel import __version__
+
+# Both families of names (ALPACA 13); settings.keys reads the same ones, but a crash may lie in there.
+KEY_VARIABLES = ("ALPACA_API_KEY", "ALPACA_SECRET_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+KEYS_FILE = "keys.toml"
+MASK = "***"
+
+
+def write_crash_report(error: BaseException, arguments: Sequence[str], home: Path | None) -> Path:
+    """The report's path: in the home's logs, else where temporary files go."""
+    logs = home / "logs" if home else None
+    folder = logs if logs and logs.is_dir() and os.access(logs, os.W_OK) else Path(tempfile.gettempdir())
+    now = datetime.now(UTC)
+    path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
+    text = masked("\n".join(_lines(error, arguments, now)), known_secrets(home))
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+    return path
+
+
+def known_secrets(home: Path | None) -> list[str]:
+    """Every key this process could know: of the environment and of the home's file."""
+    found = [os.environ.get(name, "").strip() for name in KEY_VARIABLES]
+    if home is not None:
+        with suppress(OSError, ValueError):
+            table = tomllib.loads((home / KEYS_FILE).read_text(encoding="utf-8-sig"))
+            found += [value.strip() for value in table.values() if isinstance(value, str)]
+    return [secret for secret in found if secret]
+
+
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """The text without any of the secrets, the longest masked first: one may be the beginning of another."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def _lines(error: BaseException, arguments: Sequence[str], now: datetime) -> Iterator[str]:
+    yield f"Sentinel {__version__} crashed at {now:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"Python {platform.python_version()} on {platform.system()} {platform.release()}"
+    yield f"arguments: {' '.join(arguments)}"
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    yield f"loaded: {' '.join(sorted(loaded & {'alpaca', 'flask', 'pydantic', 'rich', 'sqlite_utils', 'typer'}))}"
+    yield ""
+    # Without local variables: they hold what must not be told.
+    yield "".join(traceback.format_exception(error))

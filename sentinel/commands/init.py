@@ -1,0 +1,121 @@
+"""`sentinel init` makes a home: settings, ledger, folders."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from sentinel.commands.crash_report import KEYS_FILE, known_secrets
+from sentinel.commands.home_lock import home_lock
+from sentinel.commands.options import AsJson, Call, DryRun
+from sentinel.commands.session import LEDGER_FILE, ask_account
+from sentinel.commands.streams import answer
+from sentinel.domain.errors import GuardRefusal
+from sentinel.report.document import document
+
+FOLDERS = ("backups", "logs", "reports")
+Mode = Literal["sim", "paper", "live"]
+
+
+def init(
+    context: typer.Context,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="sim: the exchange inside Sentinel; paper, live: your account at Alpaca.  [default: sim]"),
+    ] = None,
+    i_understand_live: Annotated[
+        bool, typer.Option("--i-understand-live", help="Arm the live account: its orders move real money.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> int:
+    """Make a home: settings, ledger, folders.
+
+    sentinel.toml explains every number. The home is the folder of --home, else $SENTINEL_HOME, else the current
+    one. Done twice, it changes nothing.
+    """
+    from sentinel.settings import SETTINGS_FILE
+
+    call = Call.of(context, as_json, dry_run=dry_run)
+    folder = _folder(call)
+    chosen = _mode(folder, mode, is_armed=i_understand_live)
+    missing = [name for name in (SETTINGS_FILE, LEDGER_FILE, *FOLDERS) if not (folder / name).exists()]
+    number = None
+    if not dry_run:
+        _make(folder, chosen, is_armed=i_understand_live)
+        number = _check_keys(folder, chosen)
+    words = "\n".join(_words(folder, chosen, missing, number, is_dry_run=dry_run))
+    told = document(
+        call.command, 0, home=str(folder), mode=chosen, made=missing, account=number, dry_run=call.is_dry_run
+    )
+    answer(Text(words), told, as_json=as_json)
+    return 0
+
+
+def _folder(call: Call) -> Path:
+    from sentinel.settings.home import HOME_VARIABLE
+
+    return (call.home or Path(os.environ.get(HOME_VARIABLE) or ".")).expanduser().absolute()
+
+
+def _mode(folder: Path, mode: Mode | None, *, is_armed: bool) -> Mode:
+    """The mode of a home that is there, else the one asked for; GuardRefusal where they differ or live is not armed."""
+    from sentinel.settings import SETTINGS_FILE, load_settings
+
+    if not (folder / SETTINGS_FILE).exists():
+        if mode == "live" and not is_armed:
+            raise GuardRefusal(
+                "a home for the live account must be armed, and nothing was written",
+                "live orders move real money: add --i-understand-live if that is what you want",
+            )
+        return mode or "sim"
+    there = load_settings(folder).broker.mode
+    if mode not in (None, there):
+        raise GuardRefusal(
+            f"{folder} is already a home for the {there} account, and nothing was changed",
+            f"make another home for the {mode} account: sentinel --home DIR init --mode {mode}",
+        )
+    return there
+
+
+def _make(folder: Path, mode: Mode, *, is_armed: bool) -> None:
+    """Whatever of the home is not there yet."""
+    from sentinel.ledger import Ledger
+    from sentinel.settings import SETTINGS_FILE, write_default
+
+    if not (folder / SETTINGS_FILE).exists():
+        write_default(folder, mode, armed=is_armed)
+    with home_lock(folder, "init"):
+        for name in FOLDERS:
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
+        Ledger.open(folder / LEDGER_FILE).close()
+
+
+def _check_keys(folder: Path, mode: Mode) -> str | None:
+    """The number of the account the keys open, if there are keys; BrokerUnreachable when they are refused."""
+    from sentinel.settings import load_settings
+
+    has_keys = bool(known_secrets(folder)) or (folder / KEYS_FILE).exists()
+    return ask_account(folder, load_settings(folder)).number if mode != "sim" and has_keys else None
+
+
+def _words(folder: Path, mode: Mode, missing: list[str], number: str | None, *, is_dry_run: bool) -> Iterator[str]:
+    if is_dry_run:
+        yield f"would make {', '.join(missing)} in {folder} ({mode})" if missing else f"{folder} is a home already"
+        return
+    yield f"made {', '.join(missing)} in {folder} ({mode})" if missing else f"{folder} is a home already ({mode})"
+    sentinel = f"sentinel --home {shlex.quote(str(folder))}"
+    if mode == "sim":
+        yield f"next: {sentinel} submit-entry-with-stop AAPL 200"
+        yield f"then: {sentinel} simulate advance"
+        yield f"then: {sentinel} evening-workflow"
+    elif number is None:
+        yield f"next: set ALPACA_API_KEY and ALPACA_SECRET_KEY to the keys of your {mode} account"
+        yield f"then: {sentinel} status --live"
+    else:
+        yield f"the keys open {mode} account {number}"
+        yield f"next: {sentinel} evening-workflow --dry-run"

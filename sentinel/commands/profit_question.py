@@ -1,0 +1,96 @@
+"""Asks the trader, on the terminal, whether to sell: what is gained, where the stop is, what a yes will do."""
+
+from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sentinel.commands.streams import PLAIN, Progress
+from sentinel.domain.actions import OfferExit
+from sentinel.domain.errors import BrokerUnreachable
+from sentinel.domain.facts import Holding
+from sentinel.domain.positions import Session
+from sentinel.report.words import age, clean, count, money, percent, price, shares
+from sentinel.risk_config import RiskPolicy
+
+if TYPE_CHECKING:
+    from sentinel.broker import Broker
+
+
+class ProfitQuestion:
+    """One question a position; the answer is no unless it is a yes."""
+
+    def __init__(self, broker: "Broker", policy: RiskPolicy, progress: Progress) -> None:
+        self.broker = broker
+        self.policy = policy
+        self.progress = progress
+
+    def __call__(self, offer: OfferExit, holding: Holding) -> bool:
+        """Show the position and wait for y or n; Enter, and an end of input, are no."""
+        self.progress.stop()
+        console = Console(stderr=True, **PLAIN)
+        console.print(question(offer, holding, self._hour(), self.policy))
+        # Typer's own prompt would put its words on standard output, which is for data.
+        console.print(f"Sell {count(offer.qty, 'share')} of {clean(offer.symbol)}? [y/N] ", end="")
+        try:
+            return input().strip().lower() in ("y", "yes")
+        except EOFError:
+            console.print()
+            return False
+
+    def _hour(self) -> Session | None:
+        with suppress(BrokerUnreachable):
+            return self.broker.session()
+        return None
+
+
+def question(offer: OfferExit, holding: Holding, hour: Session | None, policy: RiskPolicy) -> RenderableType:
+    """What a person needs to decide."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_row(Text(clean(offer.symbol), "bold"), Text(clean(offer.because), "bold"))
+    table.add_row("gain", _gain(offer, holding))
+    table.add_row("price", f"{price(offer.price_shown)} now, {price(holding.entry_price)} at the entry")
+    table.add_row("stop", _stop(holding))
+    if holding.trade and hour:
+        table.add_row("held", _held(holding.trade.opened_at, hour.now))
+    table.add_row("if yes", _consequence(hour, policy))
+    table.add_row("if no", "nothing changes; you are asked again on a later evening")
+    return table
+
+
+def _gain(offer: OfferExit, holding: Holding) -> str:
+    dollars = (offer.price_shown - holding.entry_price) * holding.side.sign * offer.qty
+    words = f"{money(dollars)}, {percent(holding.gain_pct)}"
+    multiple = holding.trade.r_multiple(offer.price_shown) if holding.trade else None
+    return words if multiple is None else f"{words}, {multiple:.1f} R"
+
+
+def _stop(holding: Holding) -> str:
+    resting = [(stop.stop_price, stop.remaining_qty) for stop in holding.stops if stop.stop_price is not None]
+    if not resting:
+        return "none is active"
+    return ", ".join(f"{price(level)} for {count(qty, 'share')}, {_locked(level, holding)}" for level, qty in resting)
+
+
+def _locked(level: Decimal, holding: Holding) -> str:
+    locked = (level - holding.entry_price) * holding.side.sign / holding.entry_price * 100
+    return f"{'locks' if locked >= 0 else 'risks'} {percent(locked)}"
+
+
+def _held(opened_at: datetime, now: datetime) -> str:
+    return f"for {age(now - opened_at)}"
+
+
+def _consequence(hour: Session | None, policy: RiskPolicy) -> str:
+    if hour is not None and hour.is_open:
+        return "the stop is freed and the shares are sold at the market now"
+    return (
+        "the stop is freed and the shares are sold at the market at the next open; where the broker will not free"
+        f" the stop tonight, it moves to {shares(policy.exit_stop_pct)} % from the price and the sale is owed"
+    )

@@ -1,0 +1,139 @@
+"""The composition root: from a home to an engine ready to work, slow imports on the way, all closed in the end."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from sentinel.commands.broker_address import BrokerAddress, broker_address
+from sentinel.commands.crash_report import known_secrets
+from sentinel.commands.home_lock import home_lock
+from sentinel.commands.options import Call
+from sentinel.commands.profit_question import ProfitQuestion
+from sentinel.commands.streams import Progress
+
+if TYPE_CHECKING:
+    from sentinel.broker import Broker
+    from sentinel.domain.positions import Account
+    from sentinel.execution_engine import OrderExecutionEngine
+    from sentinel.ledger import Ledger
+    from sentinel.logbook import Logbook
+    from sentinel.settings import Settings
+
+LEDGER_FILE = "sentinel.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's engine, with the home, settings and ledger it works on; a dry run keeps no log."""
+
+    home: Path
+    settings: "Settings"
+    ledger: "Ledger"
+    engine: "OrderExecutionEngine"
+    logbook: "Logbook | None"
+
+
+@contextmanager
+def open_session(call: Call) -> Iterator[Session]:
+    """Lock the home, open the ledger, reach the broker, bind the account; SentinelError where one of them fails."""
+    from sentinel.settings import find_home, load_settings
+
+    home = find_home(call.home)
+    settings = load_settings(home)
+    with ExitStack() as stack:
+        stack.enter_context(home_lock(home, call.command, leaves_no_trace=call.is_dry_run))
+        logbook = stack.enter_context(_logbook(home, settings, call))
+        progress = Progress(logbook)
+        stack.callback(progress.stop)
+        progress("opening the ledger")
+        ledger = stack.enter_context(_ledger(home / LEDGER_FILE, call))
+        progress("reaching the broker")
+        address = stack.enter_context(broker_address(home, settings, leaves_no_trace=call.is_dry_run))
+        broker = _connect(address, settings)
+        if call.is_dry_run:
+            from sentinel.broker.rehearsal import Rehearsal
+
+            broker = Rehearsal(broker)
+        account = broker.account()
+        ledger.bind(account.id, account.number, settings.broker.mode)
+        yield Session(home, settings, ledger, _engine(broker, ledger, settings, address, call, progress), logbook)
+
+
+def ask_account(home: Path, settings: "Settings") -> "Account":
+    """The account the keys open; BrokerUnreachable when the broker does not answer or refuses them."""
+    with broker_address(home, settings) as address:
+        return _connect(address, settings).account()
+
+
+@contextmanager
+def _logbook(home: Path, settings: "Settings", call: Call) -> Iterator["Logbook | None"]:
+    """One log file a run, which also keeps what ended it."""
+    if call.is_dry_run:
+        yield None
+        return
+    from sentinel.logbook import open_logbook
+
+    name, secrets = call.command.replace(" ", "-"), known_secrets(home)
+    with open_logbook(home / "logs", name, _now, secrets, settings.evening.logs_kept) as logbook:
+        try:
+            yield logbook
+        except BaseException as error:
+            logbook.error("the run ended early", error=error)
+            raise
+
+
+@contextmanager
+def _ledger(path: Path, call: Call) -> Iterator["Ledger"]:
+    """The ledger; for a dry run a copy of it, which takes all the writing and is thrown away."""
+    from sentinel.ledger import Ledger
+
+    if not call.is_dry_run:
+        with Ledger.open(path, _now) as ledger:
+            yield ledger
+        return
+    with TemporaryDirectory(prefix="sentinel-dry-run-") as folder:
+        with Ledger.open_read_only(path) as ledger:
+            copy = ledger.backup(Path(folder))
+        with Ledger.open(copy, _now) as ledger:
+            yield ledger
+
+
+def _connect(address: BrokerAddress, settings: "Settings") -> "Broker":
+    from sentinel.broker import connect
+
+    return connect(
+        address.key,
+        address.secret,
+        address.trading_url,
+        address.data_url,
+        settings.broker.connect_timeout_s,
+        settings.broker.read_timeout_s,
+        settings.broker.read_attempts,
+        settings.broker.read_wait_s,
+    )
+
+
+def _engine(
+    broker: "Broker", ledger: "Ledger", settings: "Settings", address: BrokerAddress, call: Call, progress: Progress
+) -> "OrderExecutionEngine":
+    from sentinel.execution.run import Workplace
+    from sentinel.execution_engine import OrderExecutionEngine
+
+    return OrderExecutionEngine(
+        Workplace(
+            broker=broker,
+            ledger=ledger,
+            policy=settings.risk,
+            cancels_at_once=address.cancels_at_once,
+            ask=ProfitQuestion(broker, settings.risk, progress) if call.has_trader else None,
+            progress=progress,
+        )
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,74 @@
+"""`sentinel submit-entry-with-stop` sends a limit entry and its stop as one order."""
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from sentinel.commands.options import AsJson, Call, DryRun
+from sentinel.commands.run_command import run_in_session
+from sentinel.domain.errors import UsageError
+from sentinel.domain.orders import Side
+
+SYMBOL = re.compile(r"[A-Z]{1,6}([.][A-Z]{1,2})?")
+NUMBER = re.compile(r"[0-9]{1,12}([.][0-9]{1,9})?|[.][0-9]{1,9}")
+
+
+def submit_entry_with_stop(
+    context: typer.Context,
+    symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="What to buy, for example AAPL.")],
+    price: Annotated[str, typer.Argument(metavar="PRICE", help="The limit price in dollars.")],
+    qty: Annotated[
+        str | None, typer.Argument(metavar="QTY", help="Whole shares; left out, the risk policy sizes them.")
+    ] = None,
+    side: Annotated[Side, typer.Option(case_sensitive=False, help="buy opens a long, sell a short.")] = Side.BUY,
+    stop_loss_pct: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERCENT", help="How far from the entry the stop rests, in percent.  [default: the policy's]"
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> int:
+    """Send a limit entry and its stop as one order.
+
+    The order is good till cancelled. The stop's leg is verified at the broker; without it the entry is cancelled.
+    """
+    wanted = (
+        symbol_of(symbol),
+        number(price, "price"),
+        None if qty is None else number(qty, "quantity"),
+        None if stop_loss_pct is None else number(stop_loss_pct, "stop loss"),
+        side,
+    )
+    call = Call.of(context, as_json, dry_run=dry_run)
+
+    from sentinel.execution_engine import SUBMIT_ENTRY
+
+    return run_in_session(
+        call,
+        lambda session: session.engine.run(
+            SUBMIT_ENTRY,
+            call.command,
+            source=call.source,
+            is_dry_run=dry_run,
+            request=session.engine.entry_request(*wanted),
+        ),
+    )
+
+
+def symbol_of(text: str) -> str:
+    """A symbol in capitals; UsageError for what cannot be one."""
+    symbol = text.upper()
+    if not SYMBOL.fullmatch(symbol):
+        raise UsageError(f"{text!r} is not a stock symbol", "type it as the exchange does, for example AAPL or BRK.B")
+    return symbol
+
+
+def number(text: str, name: str) -> Decimal:
+    """A number above zero, as typed; UsageError for anything else."""
+    if not NUMBER.fullmatch(text) or not Decimal(text):
+        raise UsageError(f"the {name} {text!r} is not a number above zero", "type plain digits, for example 150.25")
+    return Decimal(text)

@@ -1,0 +1,151 @@
+"""The one JSON document every command answers with under --json; money is text, times are ISO in UTC."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sentinel.domain.book import Approval
+from sentinel.domain.coverage import Coverage, CoverageRow
+from sentinel.domain.errors import SentinelError
+from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.runs import Deed, RunReport
+
+SCHEMA = 1
+Document = dict[str, Any]
+
+
+def document(
+    command: str,
+    exit_code: int,
+    *,
+    run_id: int | None = None,
+    coverage: Coverage | None = None,
+    actions: Iterable[Deed] = (),
+    findings: Iterable[Finding] = (),
+    approvals: Iterable[Approval] = (),
+    **more: Any,
+) -> Document:
+    """The document of any command: the keys every reader relies on first, in their order, then `more`."""
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "run_id": run_id,
+        "exit_code": exit_code,
+        "coverage": _coverage(coverage or Coverage()),
+        "actions": [_action(deed) for deed in actions],
+        "findings": [finding_entry(finding) for finding in findings],
+        "approvals": [_approval(approval) for approval in approvals],
+        **more,
+    }
+
+
+def run_document(report: RunReport) -> Document:
+    """The document of a run."""
+    return document(
+        report.command,
+        report.exit_code,
+        run_id=report.run_id,
+        coverage=report.coverage,
+        actions=report.deeds,
+        findings=report.findings,
+        approvals=report.approvals,
+        dry_run=report.is_dry_run,
+        session=report.session.isoformat(),
+        looked_at=instant(report.looked_at),
+        equity=amount(report.equity),
+        requests=report.requests,
+    )
+
+
+def error_document(command: str, exit_code: int, code: str, message: str, remedy: str) -> Document:
+    """The document of a command that ended before it could look."""
+    return document(command, exit_code, findings=[Finding(code, Severity.ALARM, None, message, remedy)])
+
+
+def error_code(error: SentinelError) -> str:
+    """The class of an error as findings name it: GuardRefusal is `guard_refusal`."""
+    name = type(error).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def quantity(shares: Decimal | None) -> int | float | None:
+    """Shares are counted, so a number: whole ones an integer."""
+    if shares is None:
+        return None
+    return int(shares) if shares == int(shares) else float(shares)
+
+
+def amount(money: Decimal | None) -> str | None:
+    """Money as text, so that no reader rounds it on the way in."""
+    return None if money is None else f"{money:f}"
+
+
+def instant(moment: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def finding_entry(finding: Finding) -> Document:
+    """A finding as the document holds it."""
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "symbol": finding.symbol,
+        "message": finding.message,
+        "remedy": finding.remedy,
+    }
+
+
+def _coverage(coverage: Coverage) -> Document:
+    return {
+        "positions": len(coverage.rows),
+        "protected": coverage.protected_positions,
+        "shares": quantity(coverage.shares),
+        "shares_protected": quantity(coverage.protected_shares),
+        "rows": [_coverage_row(row) for row in coverage.rows],
+    }
+
+
+def _coverage_row(row: CoverageRow) -> Document:
+    return {
+        "symbol": row.symbol,
+        "qty": quantity(row.qty),
+        "protected_qty": quantity(row.protected_qty),
+        "state": str(row.state),
+        "stop_price": amount(row.stop_price),
+        "stop_order_ids": list(row.stop_order_ids),
+        "expires_at": instant(row.expires_at),
+        "reason": row.reason,
+        "entry_price": amount(row.entry_price),
+        "last_price": amount(row.last_price),
+    }
+
+
+def _action(deed: Deed) -> Document:
+    return {
+        "verb": deed.verb,
+        "symbol": deed.symbol,
+        "outcome": str(deed.outcome),
+        "because": deed.because,
+        "step": deed.step,
+        "detail": deed.detail,
+        "qty": quantity(deed.qty),
+        "price": amount(deed.price),
+        "order_id": deed.order_id,
+    }
+
+
+def _approval(approval: Approval) -> Document:
+    return {
+        "id": approval.id,
+        "symbol": approval.symbol,
+        "kind": approval.kind,
+        "qty": quantity(approval.qty),
+        "price_shown": amount(approval.price_shown),
+        "because": approval.because,
+        "expires_at": instant(approval.expires_at),
+        "state": str(approval.state),
+        "asked_at": instant(approval.asked_at),
+        "session": approval.session.isoformat(),
+    }

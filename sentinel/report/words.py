@@ -1,0 +1,70 @@
+"""Numbers, times and foreign text as words a trader reads."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from sentinel.domain.money import to_cent
+
+_ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
+# C0 and C1 controls, zero-width and direction marks, separators: all of them can rewrite or hide a line on a screen.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+MISSING = "-"
+
+
+def clean(text: str) -> str:
+    """Text from the broker made harmless: one line, no control characters; show it without Rich markup."""
+    return _CONTROLS.sub(" ", _ESCAPE_SEQUENCES.sub("", text)).strip()
+
+
+def money(amount: Decimal | None) -> str:
+    """Dollars with cents and thousands: $1,234.50."""
+    if amount is None:
+        return MISSING
+    return f"{'-' if amount < 0 else ''}${abs(to_cent(amount)):,}"
+
+
+def price(amount: Decimal | None) -> str:
+    """A price in dollars, at least to the cent: 102.00, 0.4512."""
+    if amount is None:
+        return MISSING
+    return f"{amount:,.2f}" if amount == to_cent(amount) else f"{amount.normalize():,f}"
+
+
+def shares(qty: Decimal | None) -> str:
+    """A number of shares without trailing zeros: 7, 0.25."""
+    if qty is None:
+        return MISSING
+    return f"{int(qty):,}" if qty == int(qty) else f"{qty.normalize():,f}"
+
+
+def percent(amount: Decimal | None) -> str:
+    """A signed percentage: +8.4 %."""
+    return MISSING if amount is None else f"{amount:+.1f} %"
+
+
+def count(number: Decimal | int, noun: str) -> str:
+    """A number with its noun: 1 share, 2 shares."""
+    return f"{shares(Decimal(number))} {noun}{'' if number == 1 else 's'}"
+
+
+def day(value: date) -> str:
+    """A session's date: Mon 7 Apr 2025."""
+    return f"{value:%a} {value.day} {value:%b %Y}"
+
+
+def moment(value: datetime | None) -> str:
+    """A time in UTC: 7 Apr 2025 21:00 UTC."""
+    if value is None:
+        return MISSING
+    utc = value.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y %H:%M} UTC"
+
+
+def age(span: timedelta) -> str:
+    """A span in its largest unit: 3 days, 2 hours, 5 minutes."""
+    seconds = max(int(span.total_seconds()), 0)
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            return count(seconds // length, unit)
+    return "less than a minute"
