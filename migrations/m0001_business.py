@@ -15,6 +15,7 @@ from .checks_v8 import (  # noqa: TID252 - the folder goes by two names
     amounts,
     booleans,
     days,
+    json_of,
     listed,
     one_of,
     positive,
@@ -162,12 +163,13 @@ CREATE TABLE owed (
   qty TEXT NOT NULL, -- shares
   reason TEXT NOT NULL, -- why it was refused
   since TEXT NOT NULL, -- the session of the first refusal
-  evenings INTEGER NOT NULL CHECK (evenings > 0), -- how often it was tried
+  tried_on TEXT NOT NULL, -- the session of the latest one
+  evenings INTEGER NOT NULL CHECK (evenings > 0), -- how many evenings it has waited
   PRIMARY KEY (kind, symbol),
   {one_of("kind", OWED_KINDS)},
   {amounts("price", "qty")},
   {positive("qty")},
-  {days("since")}
+  {days("since", "tried_on")}
 ) STRICT
 """
 
@@ -216,7 +218,7 @@ CREATE TABLE intents (
   symbol TEXT NOT NULL,
   purpose TEXT NOT NULL, -- why
   verb TEXT NOT NULL CHECK (verb <> ''), -- what
-  params TEXT NOT NULL CHECK (json_type(params) IS 'object'), -- how, as JSON
+  params TEXT NOT NULL, -- how, as JSON
   precondition TEXT NOT NULL, -- what had to be true
   because TEXT NOT NULL, -- why, in words
   target_order_id TEXT, -- the order it changes
@@ -230,6 +232,7 @@ CREATE TABLE intents (
   is_unfinished INTEGER GENERATED ALWAYS AS (state IN ('planned', 'sent')) VIRTUAL, -- 1: outcome unknown
   {one_of("purpose", PURPOSES)},
   {one_of("state", INTENT_STATES)},
+  {json_of("params", "object")},
   {times("planned_at", "sent_at", "settled_at")},
   -- What the broker confirmed had been sent, and what was sent had been written down.
   CHECK (state NOT IN ('sent', 'confirmed') OR sent_at IS NOT NULL),
@@ -248,17 +251,17 @@ INDICES = (
     "CREATE INDEX intents_by_name ON intents (name)",
     "CREATE INDEX intents_by_symbol ON intents (symbol, purpose)",
     "CREATE INDEX intents_by_run ON intents (run_id)",
-    "CREATE INDEX entries_open ON entry_orders (symbol) WHERE is_open",
+    "CREATE INDEX entries_open ON entry_orders (symbol, submitted_at) WHERE is_open",
     "CREATE INDEX entries_by_symbol ON entry_orders (symbol, submitted_at)",
     "CREATE INDEX entries_by_day ON entry_orders (DATE(submitted_at))",
     "CREATE INDEX entries_by_trade ON entry_orders (trade_id) WHERE trade_id IS NOT NULL",
-    "CREATE INDEX stops_open ON stop_loss_orders (symbol) WHERE is_open",
+    "CREATE INDEX stops_open ON stop_loss_orders (symbol, submitted_at) WHERE is_open",
     "CREATE INDEX stops_by_symbol ON stop_loss_orders (symbol, submitted_at)",
     "CREATE INDEX stops_by_day ON stop_loss_orders (DATE(submitted_at))",
     "CREATE INDEX stops_by_trade ON stop_loss_orders (trade_id) WHERE trade_id IS NOT NULL",
     "CREATE INDEX stops_by_name ON stop_loss_orders (client_order_id)",
     "CREATE INDEX pairs_by_stop ON entry_stop_pairs (stop_order_id)",
-    "CREATE INDEX exits_open ON exit_orders (symbol) WHERE is_open",
+    "CREATE INDEX exits_open ON exit_orders (symbol, submitted_at) WHERE is_open",
     "CREATE INDEX exits_by_symbol ON exit_orders (symbol, submitted_at)",
     "CREATE INDEX exits_by_day ON exit_orders (DATE(submitted_at))",
     "CREATE INDEX exits_by_trade ON exit_orders (trade_id) WHERE trade_id IS NOT NULL",

@@ -150,9 +150,9 @@ def approval(line: str, state: ApprovalState = ApprovalState.WAITING, **changes:
     return replace(Approval(1, symbol, "profit", qty, price, "test", TODAY, EVENING, expires, state), **changes)
 
 
-def owed(kind: OwedKind, line: str, evenings: int = 1) -> Owed:
+def owed(kind: OwedKind, line: str, tried_on: date = TODAY - timedelta(days=3)) -> Owed:
     symbol, qty, price = words(line)
-    return Owed(kind, symbol, price, qty, "test", TODAY, evenings)
+    return Owed(kind, symbol, price, qty, "test", TODAY - timedelta(days=3), tried_on)
 
 
 def fill(symbol: str, qty: str, price: str, order_id: str, side: str = "sell") -> Fill:

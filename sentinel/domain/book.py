@@ -163,7 +163,7 @@ class OwedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A raise or an exit still to be done; `since` is the session it was first refused."""
+    """A raise or an exit still to be done; `since` and `tried_on` are the sessions of its first and latest refusal."""
 
     kind: OwedKind
     symbol: str
@@ -171,6 +171,7 @@ class Owed:
     qty: Decimal
     reason: str
     since: date
+    tried_on: date
     evenings: int = 1
 
 

@@ -82,6 +82,8 @@ class Facts:
     request: EntryRequest | None = None
     cancels_at_once: bool = False
     trader_is_present: bool = False
+    # What this look could not see or does not follow, in words.
+    blind_spots: tuple[str, ...] = ()
 
     @property
     def today(self) -> date:

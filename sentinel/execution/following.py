@@ -128,7 +128,9 @@ class Following:
         before = facts.book.owed_for(note.kind, note.symbol)
         since = before.since if before else facts.today
         evenings = {day for day, _ in facts.book.equity_curve if day >= since} | {facts.today}
-        owed = Owed(note.kind, note.symbol, note.price, Decimal(note.qty), note.because, since, len(evenings))
+        owed = Owed(
+            note.kind, note.symbol, note.price, Decimal(note.qty), note.because, since, facts.today, len(evenings)
+        )
         if owed != before:
             self.ledger.write_owed(owed)
 

@@ -1,6 +1,7 @@
 """One mutation at a time: the intent is committed, one request goes out, and its outcome is committed with its rows."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from sentinel.broker import Broker
 from sentinel.domain.book import Intent, IntentState
@@ -80,8 +81,8 @@ class Journal:
             return named
         target = self.broker.order(intent.target_order_id)
         successor = self.broker.order(target.replaced_by) if target and target.replaced_by else None
-        is_ours = successor is not None and str(successor.stop_price) == intent.params.get("stop_price")
-        return successor if is_ours else None
+        wanted = Decimal(intent.params.get("stop_price", "0"))
+        return successor if successor is not None and successor.stop_price == wanted else None
 
     def _settle(self, intent: Intent, outcome: Outcome, record: Record) -> None:
         state, order, detail = _verdict(outcome)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sentinel.broker import Broker
+from sentinel.domain.bars import Bar
 from sentinel.domain.book import Book
+from sentinel.domain.errors import BrokerUnreachable
 from sentinel.domain.facts import EntryRequest, Facts
 from sentinel.domain.orders import Order
 from sentinel.domain.positions import Session
@@ -35,16 +37,27 @@ def look(
     wanted = {*positions, *(order.symbol for order in orders if order.is_live)} | (
         {request.symbol} if request else set()
     )
+    bars, unseen = _bars(broker, sorted(wanted))
+    others = [f"{symbol} is no stock, so no stop protects it" for symbol in broker.other_assets]
     return Facts(
         session=session,
         account=account,
         policy=policy,
         positions=positions,
         fills=broker.fills(since),
-        bars=broker.latest_bars(sorted(wanted)) if wanted else {},
+        bars=bars,
         book=book,
         request=request,
+        blind_spots=(*unseen, *others),
     ).fold(orders)
+
+
+def _bars(broker: Broker, symbols: list[str]) -> tuple[dict[str, Bar], list[str]]:
+    """The latest daily bars; without market data the positions' own prices must do, and nobody goes unprotected."""
+    try:
+        return (broker.latest_bars(symbols) if symbols else {}), []
+    except BrokerUnreachable as error:
+        return {}, [f"there is no market data tonight: {error.message}"]
 
 
 def _orders(broker: Broker, book: Book) -> tuple[Order, ...]:

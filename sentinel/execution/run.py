@@ -94,6 +94,10 @@ class Run:
         self.request = request
         self.facts = self._look()
         self._refuse_sudden_emptiness()
+        self.findings += (
+            Finding("blind_spot", Severity.WARNING, None, seen, "look at it in your broker's app")
+            for seen in self.facts.blind_spots
+        )
         for step in steps:
             self.workplace.progress(step.name)
             self._take_step(step)

@@ -32,6 +32,8 @@ def _climb(holding: Holding, facts: Facts) -> Iterator[Action]:
         qty = int(holding.protected_qty)
         yield Owe(holding.symbol, OwedKind.RAISE, wanted, qty, because=f"{last} is not beyond the level of {wanted}")
         return
+    if owed and owed.price == wanted and owed.tried_on == facts.today and not facts.session.is_open:
+        return  # refused tonight already; the broker's answer changes with the session, not with asking
     for stop in low:
         yield _raise(stop, wanted, holding)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # name: (allowed values, the default first). The fact behind each is named.
 MODES: dict[str, tuple[str, ...]] = {
     # ALPACA 3.8: status after the close of a GTC stop that rests since an earlier session.
-    "after_hours_stops": ("accepted", "new"),
+    "after_hours_stops": ("new", "accepted"),
     # ALPACA 4.4: a cancel after hours of an order a venue holds: done at once, or pending until the next open.
     "after_hours_cancel": ("immediate", "pending"),
     # ALPACA 2.3: the 90 days of a replaced order: still those of the first one, or counted anew.

@@ -8,7 +8,7 @@ from sentinel.domain.actions import Forget, Owe, RaiseStop
 from sentinel.domain.book import Book, OwedKind
 from sentinel.domain.orders import OrderStatus
 from sentinel.plan.trailing_stops import plan_trailing_stops
-from tests.builders import facts, owed, position, stop, trade
+from tests.builders import TODAY, facts, owed, position, session, stop, trade
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,14 @@ def test_an_owed_raise_is_retried_at_its_level(last, stop_now, verb):
     book = Book(trades=(trade("AAPL 7 @ 100.00"),), owed=(owed(OwedKind.RAISE, "AAPL 7 @ 102.00"),))
     now = facts(position("AAPL 7 @ 100.00", last=last), orders=(stop(f"AAPL 7 @ {stop_now}"),), book=book)
     assert [type(action) for action in plan_trailing_stops(now).actions] == [verb]
+
+
+@pytest.mark.parametrize(("is_open", "is_tried"), [(False, False), (True, True)])
+def test_what_was_refused_tonight_is_tried_again_only_when_the_market_opens(is_open, is_tried):
+    book = Book(trades=(trade("AAPL 7 @ 100.00"),), owed=(owed(OwedKind.RAISE, "AAPL 7 @ 102.00", tried_on=TODAY),))
+    held, resting = position("AAPL 7 @ 100.00", last="109.00"), stop("AAPL 7 @ 92.00")
+    now = facts(held, orders=(resting,), book=book, session=session(is_open=is_open))
+    assert bool(plan_trailing_stops(now).actions) == is_tried
 
 
 def test_a_naked_position_is_left_to_the_rescue():
