@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sentinel.simulator import sessions
 from sentinel.simulator.errors import bad_parameter
+from sentinel.simulator.queries import choice_of, count_of, day_of, instant_of
 from sentinel.simulator.shapes import fill_json
 
 if TYPE_CHECKING:
@@ -27,13 +27,9 @@ def activities_json(exchange: Exchange, kinds: list[str], query: Mapping[str, st
     for kind in kinds:
         if not _KINDS.fullmatch(kind.strip().upper()):
             raise bad_parameter(f"invalid activity type: {kind}")
-    conditions, values = _conditions(exchange, query)
-    direction = (query.get("direction") or "desc").lower()
-    if direction not in ("asc", "desc"):
-        raise bad_parameter(f"invalid direction: {direction}")
-    size = query.get("page_size") or str(_PAGE)
-    if not size.isascii() or not size.isdigit() or not 1 <= int(size[:9]) <= _PAGE:
-        raise bad_parameter(f"page_size must be between 1 and {_PAGE}")
+    direction = choice_of(query, "direction", ("desc", "asc"))
+    size = count_of(query, "page_size", _PAGE, _PAGE)
+    conditions, values = _conditions(query)
     if kinds and "FILL" not in [kind.strip().upper() for kind in kinds]:
         return []
     if query.get("page_token"):
@@ -42,7 +38,7 @@ def activities_json(exchange: Exchange, kinds: list[str], query: Mapping[str, st
         values.extend(after)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     sql = f"SELECT * FROM fill {where} ORDER BY at_ns {direction}, seq {direction} LIMIT ?"  # noqa: S608 - every part is a constant
-    return [fill_json(row) for row in exchange.store.rows(sql, [*values, int(size)])]
+    return [fill_json(row) for row in exchange.store.rows(sql, [*values, size])]
 
 
 def _position_of(exchange: Exchange, fill_id: str) -> tuple[int, int]:
@@ -52,20 +48,17 @@ def _position_of(exchange: Exchange, fill_id: str) -> tuple[int, int]:
     return row["at_ns"], row["seq"]
 
 
-def _conditions(exchange: Exchange, query: Mapping[str, str]) -> tuple[list[str], list[Any]]:
+def _conditions(query: Mapping[str, str]) -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     values: list[Any] = []
-    try:
-        if query.get("date"):
-            day = date.fromisoformat(query["date"].strip()[:10])
-            conditions.append("at_ns >= ? AND at_ns < ?")
-            values += [sessions.new_york_ns(day + extra * sessions.ONE_DAY, sessions.MIDNIGHT) for extra in (0, 1)]
-        for name, sign in (("after", ">"), ("until", "<")):
-            if query.get(name):
-                conditions.append(f"at_ns {sign} ?")
-                values.append(sessions.parse_instant(query[name]))
-    except (ValueError, OverflowError) as error:
-        raise bad_parameter("invalid date, after or until") from error
+    if day := day_of(query, "date"):
+        conditions.append("at_ns >= ? AND at_ns < ?")
+        values += [sessions.new_york_ns(one, sessions.MIDNIGHT) for one in (day, day + sessions.ONE_DAY)]
+    for name, sign in (("after", ">"), ("until", "<")):
+        instant_ns = instant_of(query, name)
+        if instant_ns is not None:
+            conditions.append(f"at_ns {sign} ?")
+            values.append(instant_ns)
     if query.get("order_id"):
         conditions.append("order_id = ?")
         values.append(query["order_id"])

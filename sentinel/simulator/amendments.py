@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentinel.simulator import account, reservations
 from sentinel.simulator.book import Order
-from sentinel.simulator.errors import not_found, unprocessable
+from sentinel.simulator.errors import Refusal, not_found, unprocessable
 from sentinel.simulator.lifecycle import cancel_group, group_of
 from sentinel.simulator.orders import (
     expiry,
@@ -178,3 +178,18 @@ def cancel_waits(exchange: Exchange, order: Order) -> bool:
     if exchange.is_open or exchange.modes["after_hours_cancel"] == "immediate":
         return False
     return any(member.is_open and member.routed for member in [order, *group_of(exchange, order)])
+
+
+def cancel_all(exchange: Exchange) -> list[dict[str, Any]]:
+    """Cancel every open order that can be; one row for each (ALPACA 4.5)."""
+    answers: list[dict[str, Any]] = []
+    for order in exchange.book.open():
+        if order.status == "held":
+            continue
+        try:
+            with exchange.store.attempt():
+                cancel_order(exchange, exchange.book.must(order.id))
+            answers.append({"id": order.id, "status": 200})
+        except Refusal as refusal:
+            answers.append({"id": order.id, "status": refusal.status, "body": refusal.body})
+    return answers

@@ -20,6 +20,7 @@ from sentinel.simulator.data_routes import data
 from sentinel.simulator.errors import BadControl, Refusal, rate_limited, unauthorized
 from sentinel.simulator.exchange import Exchange
 from sentinel.simulator.faults import Fault, Faults
+from sentinel.simulator.position_routes import positions
 from sentinel.simulator.trading_routes import trading
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ KEY, SECRET = "SIM-KEY", "SIM-SECRET"
 TRANSPORT = "simulator.transport"  # where the server is told to spoil the answer on the wire
 _MINUTE_SECONDS = 60
 _RATE_LIMIT = 200  # ALPACA 9.2
+_READS = ("GET", "HEAD", "OPTIONS")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
 
 
@@ -54,7 +56,7 @@ class ExchangeApp(Flask):
         self.request_counts: Counter[str] = Counter()
         self._before_mutation: Exchange | None = None
         self._minute: tuple[int, int] = (0, 0)
-        for blueprint in (trading, data, control):
+        for blueprint in (trading, positions, data, control):
             self.register_blueprint(blueprint)
         self.before_request(_require_login)
         self.register_error_handler(Refusal, _answer_refusal)
@@ -68,8 +70,9 @@ class ExchangeApp(Flask):
         with self.exchange.lock:
             self.request_counts[f"{request.method} {_ID.sub('{id}', request.path)}"] += 1
             fault = self.faults.strike(request.method, request.path)
-        response = self._answer(fault) if not self._is_over_rate() else _broken("429")
-        self._add_rate_headers(response)
+            rate = self._count_against_rate()
+        response = _broken("429") if rate.is_exceeded else self._answer(fault)
+        response.headers.update(rate.headers)
         return response
 
     def _answer(self, fault: Fault | None) -> Response:
@@ -92,10 +95,10 @@ class ExchangeApp(Flask):
         """Answer one request; what it changed is committed before the answer leaves, or undone when refused."""
         with self.exchange.lock:
             g.exchange = exchange
-            if request.method == "GET":
+            if request.method in _READS:
                 return super().full_dispatch_request()
-            if self.faults.has_stale and request.path.startswith("/v2"):
-                self.remember_for_stale_answers()
+            if request.path.startswith("/v2"):
+                self._remember_for_stale_answers()
             try:
                 with exchange.store.transaction():
                     response = super().full_dispatch_request()
@@ -105,11 +108,13 @@ class ExchangeApp(Flask):
             except _Undo as undo:
                 response = undo.response
                 self._record_mutation(response.status_code)
+            if self._before_mutation is None:
+                self._remember_for_stale_answers()
             return response
 
     def _record_mutation(self, status: int) -> None:
         """Keep what a client asked to change, for oracles that count (refused and dropped requests too)."""
-        if request.method == "GET" or not request.path.startswith("/v2"):
+        if request.method in _READS or not request.path.startswith("/v2"):
             return
         values = {
             "at_ns": self.exchange.now_ns,
@@ -125,32 +130,55 @@ class ExchangeApp(Flask):
         """Return every request to change something, oldest first; status 0 means dropped unseen."""
         return [dict(row) for row in self.exchange.store.rows("SELECT * FROM mutation ORDER BY seq")]
 
-    def remember_for_stale_answers(self) -> None:
+    def _remember_for_stale_answers(self) -> None:
         """Keep a copy of the state for the `stale` fault; forget it when no rule wants one."""
-        self._before_mutation = Exchange(self.exchange.store.copy()) if self.faults.has_stale else None
+        self.forget_stale_answers()
+        if self.faults.has_stale:
+            self._before_mutation = Exchange(self.exchange.store.copy())
+
+    def forget_stale_answers(self) -> None:
+        """Drop the copy kept for the `stale` fault."""
+        if self._before_mutation is not None:
+            with self._before_mutation.lock:
+                self._before_mutation.store.close()
+            self._before_mutation = None
 
     def forget(self) -> None:
         """Start counting anew, after a reset."""
         self.faults.set([])
-        self._before_mutation = None
+        self.forget_stale_answers()
         self.request_counts.clear()
 
-    def _add_rate_headers(self, response: Response) -> None:
-        """ALPACA 9.2: the three headers ride on every answer; nothing is refused unless the mode says so."""
+    def _count_against_rate(self) -> _Rate:
+        """ALPACA 9.2: the headers ride on every answer; nothing is refused unless the mode says so."""
         # Not time.time(): a test may have frozen it.
-        now = int(time.clock_gettime(time.CLOCK_REALTIME))
+        this_minute = int(time.clock_gettime(time.CLOCK_REALTIME)) // _MINUTE_SECONDS
         minute, used = self._minute
-        self._minute = (now // _MINUTE_SECONDS, used + 1 if now // _MINUTE_SECONDS == minute else 1)
-        limit = self.exchange.modes.rate_limit or _RATE_LIMIT
-        response.headers["X-RateLimit-Limit"] = str(limit)
-        response.headers["X-RateLimit-Remaining"] = str(max(limit - self._minute[1], 0))
-        response.headers["X-RateLimit-Reset"] = str((self._minute[0] + 1) * _MINUTE_SECONDS)
-
-    def _is_over_rate(self) -> bool:
-        """Tell whether this minute's requests are used up."""
+        self._minute = (this_minute, used + 1 if minute == this_minute else 1)
         limit = self.exchange.modes.rate_limit
-        minute, used = self._minute
-        return 0 < limit <= used and int(time.clock_gettime(time.CLOCK_REALTIME)) // _MINUTE_SECONDS == minute
+        return _Rate(limit or _RATE_LIMIT, self._minute[1], (this_minute + 1) * _MINUTE_SECONDS, is_enforced=limit > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """How much of a minute's requests is used; `resets_at` in seconds since 1970."""
+
+    limit: int
+    used: int
+    resets_at: int
+    is_enforced: bool
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.is_enforced and self.used > self.limit
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(self.limit - self.used, 0)),
+            "X-RateLimit-Reset": str(self.resets_at),
+        }
 
 
 class _Undo(Exception):

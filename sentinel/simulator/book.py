@@ -117,6 +117,7 @@ _DECIMALS = frozenset(
     | {"hwm"}
 )
 _BOOLEANS = frozenset({"extended_hours", "routed", "armed", "triggered"})
+_MOST_MILLIS = 10**15
 _COLUMNS = (*_NAMES, "is_open", "opening_millis")
 _SELECT = f"SELECT {', '.join(_NAMES)} FROM orders"  # noqa: S608 - the names are the dataclass's
 _INSERT = f"INSERT INTO orders ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
@@ -133,7 +134,7 @@ def _to_columns(order: Order) -> list[Any]:
     # The cost of priced opening orders is kept summable, in thousandths of a dollar; -1 marks one at the market.
     priced = order.qty is None or order.limit_price is not None or order.stop_price is not None
     opens = order.position_intent.endswith("_to_open")
-    millis = int(order.opening_cost(None).scaleb(3)) if priced else -int(opens)
+    millis = min(int(order.opening_cost(None).scaleb(3)), _MOST_MILLIS) if priced else -int(opens)
     return [*(_to_column(getattr(order, name)) for name in _NAMES), int(order.is_open), millis]
 
 
@@ -235,6 +236,16 @@ class OrderBook:
         if side is None:
             return self._all("WHERE is_open AND symbol = ? ORDER BY seq", (symbol,))
         return self._all("WHERE is_open AND symbol = ? AND side = ? ORDER BY seq", (symbol, side))
+
+    def open_when(self, condition: str, *parameters: Any) -> list[Order]:
+        """Return the open orders a condition of the code's own selects, oldest first."""
+        return self._all(f"WHERE is_open AND {condition} ORDER BY seq", parameters)
+
+    def open_symbols(self) -> list[str]:
+        """Return the symbols that have open orders, sorted."""
+        return [
+            row["symbol"] for row in self._store.rows("SELECT DISTINCT symbol FROM orders WHERE is_open ORDER BY 1")
+        ]
 
     def opening_cost(self, last_price: Callable[[str], Decimal | None]) -> Decimal:
         """Return the dollars all open orders would tie up."""

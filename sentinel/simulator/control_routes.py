@@ -92,7 +92,6 @@ def post_faults() -> Answer:
     """Replace the fault rules; an empty list ends all faults."""
     app = _app()
     app.faults.set([_plain(rule) for rule in _list(_body("rules"), "rules")])
-    app.remember_for_stale_answers()
     return {"rules": app.faults.all()}
 
 

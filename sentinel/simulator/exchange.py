@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_CASH = Decimal(100_000)
 WARM_UP_SESSIONS = 60  # DESIGN 7: without --start the exchange starts after the close of the 60th session
 TICK_NS = 1_000_001  # every event takes a millisecond, so that no two share a timestamp
+ASSET_ID_LENGTH = 36
 CLOSED, RELEASED, OPEN = "closed", "released", "open"
 
 
@@ -46,6 +47,7 @@ class Exchange:
         self.book = OrderBook(store)
         self.bars = BarTable(store)
         self.modes = Modes(store)
+        self._asset_ids: dict[str, str] = {}
 
     # -- a new exchange ------------------------------------------------------------------------------------------
 
@@ -57,6 +59,7 @@ class Exchange:
     def start(self, bars: Iterable[Bar], start: date | None, seed: int, cash: Decimal = DEFAULT_CASH) -> None:
         """Begin after the close of `start` (or the last session before it), else of the 60th session in the bars."""
         self.store.clear()
+        self._asset_ids.clear()
         self.bars.put(bars)
         wanted = start or self.bars.nth_day(WARM_UP_SESSIONS)
         session = sessions.session_at_or_before(wanted) if wanted else None
@@ -124,7 +127,16 @@ class Exchange:
 
     def asset_id(self, symbol: str) -> str:
         """Return the asset id of a symbol."""
-        return self.id_of(f"asset {symbol}")
+        if symbol not in self._asset_ids:
+            self._asset_ids[symbol] = self.id_of(f"asset {symbol}")
+        return self._asset_ids[symbol]
+
+    def symbol_of(self, symbol_or_asset_id: str) -> str:
+        """Return the symbol a path names, by itself or by its asset id."""
+        symbols = (row["symbol"] for row in self.store.rows("SELECT symbol FROM asset"))
+        if len(symbol_or_asset_id) != ASSET_ID_LENGTH:
+            return symbol_or_asset_id.upper()
+        return next((one for one in symbols if self.asset_id(one) == symbol_or_asset_id.lower()), symbol_or_asset_id)
 
     # -- money and prices ----------------------------------------------------------------------------------------
 

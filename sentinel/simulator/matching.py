@@ -48,14 +48,22 @@ def _release(exchange: Exchange, session: Session) -> None:
     exchange.phase = Phase(session.day, RELEASED)
     _end_aged_orders(exchange)
     halted = _halted(exchange)
-    for order in exchange.book.open():
-        if order.symbol in halted or order.routed:  # ALPACA 10.10: a halt overnight leaves an order `accepted`
+    released: set[str] = set()
+    for order in exchange.book.open_when("NOT routed"):
+        if order.symbol in halted:  # ALPACA 10.10: a halt overnight leaves an order `accepted`
             continue
         if order.status == "accepted":
-            at_ns = exchange.stamp()
-            exchange.book.save(replace(order, status="new", routed=True, submitted_ns=at_ns, updated_ns=at_ns))
-        elif order.armed or order.status == "partially_filled":
-            exchange.book.save(replace(order, routed=True))
+            released.add(order.id)
+            _route(exchange, order, "new")
+        elif order.status == "partially_filled":
+            _route(exchange, order, order.status)
+        elif order.parent_id in released:
+            _route(exchange, order, order.status, routed=order.armed)
+
+
+def _route(exchange: Exchange, order: Order, status: str, *, routed: bool = True) -> None:
+    at_ns = exchange.stamp()
+    exchange.book.save(replace(order, status=status, routed=routed, submitted_ns=at_ns, updated_ns=at_ns))
 
 
 def _halted(exchange: Exchange) -> set[str]:
@@ -65,22 +73,20 @@ def _halted(exchange: Exchange) -> set[str]:
 def _open(exchange: Exchange, session: Session) -> None:
     """Let pending cancels take effect, then fill what the opening price fills."""
     exchange.move_clock(session.open_ns)
-    for order in exchange.book.open():
-        if order.status == "pending_cancel":  # ALPACA 4.4
-            cancel_group(exchange, exchange.book.must(order.id))
+    for order in exchange.book.open_when("status = 'pending_cancel'"):  # ALPACA 4.4
+        cancel_group(exchange, exchange.book.must(order.id))
     exchange.phase = Phase(session.day, OPEN)
     for bar in _bars_today(exchange, session):
         _fill_at_open(exchange, bar)
-    for order in exchange.book.open():
-        if order.time_in_force in ("opg", "ioc", "fok") and order.routed:  # ALPACA 2.5
-            finish(exchange, order, "canceled")
+    for order in exchange.book.open_when("time_in_force IN ('opg', 'ioc', 'fok') AND routed"):  # ALPACA 2.5
+        finish(exchange, order, "canceled")
 
 
 def _bars_today(exchange: Exchange, session: Session) -> list[Bar]:
     """Return the bars of the symbols that have open orders; no bar or a halt means no trading."""
     halted = _halted(exchange)
-    symbols = {order.symbol for order in exchange.book.open()} - halted
-    found = (exchange.bars.on(symbol, session.day) for symbol in sorted(symbols))
+    symbols = (symbol for symbol in exchange.book.open_symbols() if symbol not in halted)
+    found = (exchange.bars.on(symbol, session.day) for symbol in symbols)
     return [bar for bar in found if bar is not None]
 
 
@@ -91,8 +97,8 @@ def _fill_at_open(exchange: Exchange, bar: Bar) -> None:
         working.sort(key=lambda order: (order.type not in _STOPS, order.seq))
         filled = False
         for order in working:
-            current = exchange.book.must(order.id)
-            if current.is_working:
+            current = exchange.book.must(order.id) if _is_due(order, bar.open, bar.open) else None
+            if current and current.is_working:
                 filled = _try_at_open(exchange, current, bar) or filled
         if not filled:
             return
@@ -157,15 +163,14 @@ def _close(exchange: Exchange, session: Session) -> None:
     for bar in bars:
         _play(exchange, bar)
     for bar in bars:
-        for order in exchange.book.open(bar.symbol):
-            if order.time_in_force == "cls" and order.is_working and _limit_met(order, bar.close):
+        for order in exchange.book.open_when("symbol = ? AND time_in_force = 'cls'", bar.symbol):
+            if order.is_working and _limit_met(order, bar.close):
                 fill_rest(exchange, order, bar.close)
     exchange.move_clock(session.close_ns)
     exchange.phase = Phase(session.day, CLOSED)
-    for order in exchange.book.open():
-        # ALPACA 1.4, 2.2: a DAY order dies at the close, and so does the DAY leg that protected a position.
-        if order.time_in_force != "gtc" and (order.expires_ns or 0) <= exchange.now_ns:
-            finish(exchange, order, "expired")
+    # ALPACA 1.4, 2.2: a DAY order dies at the close, and so does the DAY leg that protected a position.
+    for order in exchange.book.open_when("time_in_force <> 'gtc' AND expires_ns <= ?", exchange.now_ns):
+        finish(exchange, order, "expired")
     _end_aged_orders(exchange)
     record_equity(exchange)
 
@@ -185,9 +190,18 @@ def _play(exchange: Exchange, bar: Bar) -> None:
 
 def _try_each(exchange: Exchange, bar: Bar, orders: list[Order]) -> None:
     for order in orders:
-        current = exchange.book.must(order.id)
-        if current.is_working:
+        current = exchange.book.must(order.id) if _is_due(order, bar.low, bar.high) else None
+        if current and current.is_working:
             _try_inside(exchange, current, bar)
+
+
+def _is_due(order: Order, low: Decimal, high: Decimal) -> bool:
+    """Tell cheaply whether prices between low and high could fill an order; a trailing stop is always looked at."""
+    if order.type == "trailing_stop":
+        return True
+    if _is_stop(order):
+        return _reached(order, high if order.is_buy else low)
+    return _limit_met(order, low if order.is_buy else high)
 
 
 def _is_stop(order: Order) -> bool:
@@ -218,11 +232,9 @@ def _trail(exchange: Exchange, order: Order, bar: Bar) -> None:
 
 def _end_aged_orders(exchange: Exchange) -> None:
     """Cancel GTC orders 90 days old; what a venue holds stays `pending_cancel` until it confirms (ALPACA 2.3)."""
-    for order in exchange.book.open():
+    for order in exchange.book.open_when("time_in_force = 'gtc' AND expires_ns <= ?", exchange.now_ns):
         current = exchange.book.must(order.id)
-        if current.time_in_force != "gtc" or (current.expires_ns or 0) > exchange.now_ns or not current.is_open:
-            continue
-        if current.status == "pending_cancel":
+        if not current.is_open or current.status == "pending_cancel":
             continue
         if cancel_waits(exchange, current):
             exchange.book.save(replace(current, status="pending_cancel", updated_ns=exchange.stamp()))

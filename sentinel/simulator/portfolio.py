@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sentinel.simulator import sessions
 from sentinel.simulator.account import figures
 from sentinel.simulator.errors import bad_parameter
+from sentinel.simulator.queries import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +58,8 @@ def _opening(day: date) -> int:
 
 def _span(exchange: Exchange, query: Mapping[str, str]) -> tuple[date, date]:
     """Read start, end and period, of which any two make the third."""
-    end = _day(query, "end") or _day(query, "date_end")
-    start = _day(query, "start")
+    end = day_of(query, "end") or day_of(query, "date_end")
+    start = day_of(query, "start")
     period = query.get("period") or "1M"
     told = re.fullmatch(r"(\d{1,3})([DWMA])", period, re.ASCII)
     if told is None:
@@ -70,14 +71,3 @@ def _span(exchange: Exchange, query: Mapping[str, str]) -> tuple[date, date]:
         return start, end or (start + length if query.get("period") else exchange.phase.day)
     last = end or exchange.phase.day
     return last - length, last
-
-
-def _day(query: Mapping[str, str], name: str) -> date | None:
-    if not query.get(name):
-        return None
-    try:
-        if sessions.is_date(query[name]):
-            return date.fromisoformat(query[name].strip())
-        return sessions.new_york_day(sessions.parse_instant(query[name]))
-    except (ValueError, OverflowError) as error:
-        raise bad_parameter(f"invalid {name}") from error

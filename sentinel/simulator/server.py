@@ -135,6 +135,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self.app = app
         self.port: int = self.server_address[1]
         self._connections: set[socket.socket] = set()
+        self._is_ending = False
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember a connection so that stopping ends it too."""
@@ -148,9 +149,15 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def end_connections(self) -> None:
         """End what clients keep open."""
+        self._is_ending = True
         for connection in list(self._connections):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Show a failure, unless it is the request that came as the exchange closed."""
+        if not self._is_ending:
+            super().handle_error(request, client_address)
 
 
 class ExchangeServer:
@@ -175,7 +182,8 @@ class ExchangeServer:
             if exchange.is_new:
                 with self._store.transaction():
                     exchange.start(first.bars(), first.start, seed, Decimal(cash))
-            self._http = _Server(port, ExchangeApp(exchange, first))
+            self._app = ExchangeApp(exchange, first)
+            self._http = _Server(port, self._app)
         except BaseException:
             self._release_state()
             raise
@@ -223,6 +231,7 @@ class ExchangeServer:
         self._http.server_close()
         self._http.end_connections()
         with self._exchange.lock:
+            self._app.forget_stale_answers()
             self._store.close()
         self._release_state()
 
@@ -275,8 +284,9 @@ def serve(
 
 
 def _wait_for_end(stream: IO[Any], stopping: threading.Event) -> None:
-    with suppress(OSError, ValueError):
-        while stream.read(1):
+    # Not stream.read(): a thread caught inside it at the end of the process would hold the stream's lock.
+    with suppress(OSError):
+        while os.read(stream.fileno(), 1024):
             pass
     stopping.set()
 

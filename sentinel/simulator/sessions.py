@@ -130,6 +130,8 @@ def parse_instant(text: str) -> int:
     if found is None:
         raise ValueError(f"not a date or timestamp: {text}")
     day, clock, fraction, zone = found.groups()
+    if not FIRST_DAY.year <= int(day[:4]) <= LAST_DAY.year + 100:
+        raise ValueError(f"out of the calendar: {text}")
     moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{(zone or 'Z').replace('Z', '+00:00')}")
     return int(moment.timestamp()) * NANOSECONDS + int((fraction or "0").ljust(9, "0"))
 

@@ -92,7 +92,8 @@ def text_of(body: dict[str, Any], name: str) -> str | None:
     value = body.get(name)
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or "\x00" in value:
+    # Neither a NUL nor half a surrogate pair can be kept as text.
+    if not isinstance(value, str) or "\x00" in value or value != value.encode("utf-8", "ignore").decode():
         raise bad_parameter(f"invalid {name}")
     return value
 
