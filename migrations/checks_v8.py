@@ -80,6 +80,11 @@ def days(*columns: str) -> str:
     return ",\n  ".join(f"CHECK ({column} IS NULL OR DATE({column}) IS {column})" for column in columns)
 
 
+def json_of(column: str, kind: str) -> str:
+    """The column holds JSON whose outermost value is an array or an object."""
+    return f"CHECK (CASE WHEN json_valid({column}) THEN json_type({column}) = '{kind}' ELSE 0 END)"
+
+
 def booleans(*columns: str) -> str:
     """Each column holds 0 or 1."""
     return ",\n  ".join(f"CHECK ({column} IN (0, 1))" for column in columns)

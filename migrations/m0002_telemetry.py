@@ -9,6 +9,7 @@ from .checks_v8 import (  # noqa: TID252 - the folder goes by two names
     SOURCES,
     amounts,
     days,
+    json_of,
     one_of,
     signed_amounts,
     times,
@@ -87,13 +88,14 @@ CREATE TABLE coverage (
   protected_qty TEXT NOT NULL, -- of them under an active stop
   state TEXT NOT NULL, -- is it protected?
   stop_price TEXT, -- dollars
-  stop_order_ids TEXT NOT NULL CHECK (json_type(stop_order_ids) IS 'array'), -- the broker's orders, as JSON
+  stop_order_ids TEXT NOT NULL, -- the broker's orders, as JSON
   expires_at TEXT, -- when the first of them lapses
   reason TEXT NOT NULL, -- why the two quantities differ, if they do
   entry_price TEXT, -- dollars
   last_price TEXT, -- dollars, at the look
   PRIMARY KEY (run_id, symbol),
   {one_of("state", COVERAGE_STATES)},
+  {json_of("stop_order_ids", "array")},
   {amounts("qty", "protected_qty", "stop_price", "entry_price", "last_price")},
   {times("expires_at")}
 ) STRICT

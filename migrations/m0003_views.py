@@ -28,16 +28,18 @@ CREATE VIEW v_active_positions AS
     SELECT held.*, COUNT(stop.price) AS stops, COALESCE(SUM(stop.shares), 0) AS protected_shares,
       -- Of several stops, the one furthest from the market: beyond it nothing is held any more.
       CASE held.side WHEN 'buy' THEN MIN(stop.price) ELSE MAX(stop.price) END AS stop_price,
-      SUM(stop.shares * (stop.price - held.entry_price) * held.sign) AS locked_in_usd
+      -- Stops for more shares than are held lock in no more than those.
+      SUM(stop.shares * (stop.price - held.entry_price) * held.sign)
+        * MIN(1, held.shares / SUM(stop.shares)) AS locked_in_usd
     FROM held
     LEFT JOIN live_stops AS stop ON stop.symbol = held.symbol AND stop.side <> held.side
-    GROUP BY held.id
+    GROUP BY held.symbol -- one trade a symbol is open
   )
   SELECT id AS trade_id, symbol, CASE side WHEN 'buy' THEN 'long' ELSE 'short' END AS direction, shares, entry_price,
     shares * entry_price AS cost_usd, stop_price, stops, MIN(protected_shares, shares) AS protected_shares,
     protected_shares >= shares AS is_protected,
     ROUND(locked_in_usd, 2) AS locked_in_usd,
-    ROUND(100 * locked_in_usd / NULLIF(protected_shares * entry_price, 0), 2) AS locked_in_pct,
+    ROUND(100 * locked_in_usd / NULLIF(MIN(protected_shares, shares) * entry_price, 0), 2) AS locked_in_pct,
     ROUND((entry_price - first_stop_price) * sign, 4) AS risk_per_share_usd,
     first_stop_price, opened_at, DATE(opened_at) AS opened_on, is_adopted, is_breached
   FROM guarded

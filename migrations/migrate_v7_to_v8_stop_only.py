@@ -23,6 +23,7 @@ from types import ModuleType
 APPLICATION_ID = 0x534E544C  # the letters SNTL
 NEEDED = ("decisions", "trades")
 DEFINITIONS = "archived_definitions_v7"
+BUSY_TIMEOUT_S = 10.0
 
 
 class MigrationRefused(Exception):
@@ -54,7 +55,7 @@ def migrate(path: Path, backup_dir: Path | None = None, *, dry_run: bool = False
     """Do it, telling each thing done; MigrationRefused, with a remedy, when it cannot be done or need not be."""
     with _refusing_sqlite_errors(path):
         _refuse_no_file(path)
-        with closing(_connect(path, "ro")) as connection:
+        with closing(_connect(path, "ro" if dry_run else "rw")) as connection:
             if _is_done(path, connection):
                 yield f"{path} is already a version 8 ledger with its version 7 archive: nothing to do"
                 return
@@ -87,7 +88,7 @@ def _refuse_no_file(path: Path) -> None:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
     connection.text_factory = Text
     # Rows of version 7 may refer to rows long gone; they are archived all the same.
     connection.execute("PRAGMA foreign_keys = OFF")
@@ -139,7 +140,7 @@ def _is_done(path: Path, connection: sqlite3.Connection) -> bool:
 
 def _version_7_tables(path: Path, connection: sqlite3.Connection) -> list[str]:
     tables = _tables(connection)
-    missing = [table for table in NEEDED if table not in tables]
+    missing = [table for table in NEEDED if table not in map(str.lower, tables)]
     if missing:
         raise MigrationRefused(
             f"{path} is no version 7 database: it has no table {' and no table '.join(missing)}",
@@ -157,7 +158,7 @@ def _version_7_tables(path: Path, connection: sqlite3.Connection) -> list[str]:
 
 
 def _archive_name(table: str) -> str:
-    return f"archived_{table}_v7"
+    return f"archived_{table.lower()}_v7"
 
 
 def _quoted(name: str) -> str:
@@ -198,7 +199,9 @@ def _convert(path: Path, connection: sqlite3.Connection) -> dict[str, Contents]:
         before = {table: _contents(connection, table) for table in tables}
         _archive(connection, before)
         _make_room(connection, tables)
+        connection.text_factory = str  # what the steps expect
         numbered_migrations().apply(connection)
+        connection.text_factory = Text
         _check(path, connection, before)
         connection.execute("COMMIT")
     except BaseException:

@@ -21,7 +21,8 @@ class Audit(LedgerFile):
         with self.transaction():
             last = self._row(LAST)
             number, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
-            row = {"id": number, "at": to_cell(self._now()), "event": event, "symbol": symbol, "detail": detail}
+            row = {"id": number, "at": to_cell(self._now()), "event": event, "symbol": symbol}
+            row["detail"] = to_cell(detail)
             row["previous_hash"] = previous
             self._insert("audit", {**row, "hash": seal(row)})
 

@@ -8,7 +8,8 @@ from sentinel.ledger.audit import Audit
 from sentinel.ledger.ledger_file import RowRefused
 from sentinel.ledger.rows import from_row, to_cell, to_row
 
-UNSETTLED = "SELECT * FROM intents WHERE is_unfinished ORDER BY id"
+# The plus makes SQLite take the index of the few unfinished and sort those, not walk the whole history in order.
+UNSETTLED = "SELECT * FROM intents WHERE is_unfinished ORDER BY +id"
 LATEST_NAMED = "SELECT * FROM intents WHERE name = ? ORDER BY id DESC LIMIT 1"
 CANCELS = "SELECT name FROM intents WHERE symbol = ? AND purpose = 'cancel'"
 OF_SYMBOL = "SELECT * FROM intents WHERE symbol = ? ORDER BY id"

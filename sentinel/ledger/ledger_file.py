@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sentinel.domain.errors import LedgerError
-from sentinel.ledger.rows import Cell, Row
+from sentinel.ledger.rows import Cell, Row, storable
 
 Parameters = Sequence[Cell] | Mapping[str, Cell]
 Clock = Callable[[], datetime]
@@ -84,14 +84,13 @@ class LedgerFile:
 
     def _execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         try:
-            return self._connection.execute(sql, parameters)
+            return self._connection.execute(sql, _storable(parameters))
         except sqlite3.Error as error:
             raise ledger_error(self.path, error) from error
 
     def _rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         try:
-            cursor = self._connection.execute(sql, parameters)
-            return cursor.fetchall()
+            return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise ledger_error(self.path, error) from error
 
@@ -124,6 +123,12 @@ class LedgerFile:
         changed = self._write(f"UPDATE {table} SET {changes} WHERE id = :row_id", {**row, "row_id": row_id})  # noqa: S608
         if not changed:
             raise RowRefused(f"the ledger {self.path} has no row {row_id} in {table}", "run `sentinel doctor`")
+
+
+def _storable(parameters: Parameters) -> Parameters:
+    if isinstance(parameters, Mapping):
+        return {name: storable(cell) if isinstance(cell, str) else cell for name, cell in parameters.items()}
+    return [storable(cell) if isinstance(cell, str) else cell for cell in parameters]
 
 
 def _insert_statement(table: str, row: Mapping[str, Cell]) -> str:

@@ -96,7 +96,7 @@ def _create_privately(path: Path) -> None:
 def _version(path: Path, connection: sqlite3.Connection) -> int:
     """The schema's number, 0 for an empty file; LedgerError for somebody else's file or a newer schema."""
     owner, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = {row[0].lower() for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if owner != APPLICATION_ID and {"decisions", "trades"} <= tables:
         raise LedgerError(f"{path} is a ledger of version 7", f"bring it over with `sentinel migrate --from-v7 {path}`")
     if owner != APPLICATION_ID and (tables or owner or version):

@@ -1,7 +1,7 @@
 """Records and the rows they are stored as: decimals and times as exact text, never a float."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -70,13 +70,18 @@ def read_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def storable(text: str) -> str:
+    """The text as UTF-8 can carry it: half a surrogate pair in a broker's message becomes its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def to_cell(value: object) -> Cell:
     """A value as SQLite stores it; TypeError for a float or any kind of value no record has."""
     match value:
         case None | int():  # a bool is an int, and stored as one
             return value if value is None else int(value)
         case str():  # every enum of the domain is one
-            return str(value)
+            return storable(value)
         case Decimal():
             return decimal_text(value)
         case datetime():  # before date, which it also is
@@ -85,7 +90,7 @@ def to_cell(value: object) -> Cell:
             return value.isoformat()
         case Mapping():
             return json.dumps(dict(value), sort_keys=True, ensure_ascii=False)
-        case Sequence():
+        case tuple() | list():
             return json.dumps(list(value), ensure_ascii=False)
     raise TypeError(f"the ledger does not store a {type(value).__name__}: {value!r}")
 
