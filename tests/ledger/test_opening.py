@@ -275,8 +275,13 @@ def test_an_old_ledger_is_not_brought_up_by_reading(path: Path, future: Callable
 
 
 @pytest.mark.parametrize(
-    "then", ["raise RuntimeError('step')", "db.execute('SELECT * FROM nowhere')", "db.execute('PRAGMA user_version = 3'); return"]
-)  # fmt: skip
+    "then",
+    [
+        "raise RuntimeError('step')",
+        "db.execute('SELECT * FROM nowhere')",
+        "db.execute('PRAGMA user_version = 3'); return",
+    ],
+)
 def test_a_step_that_fails_leaves_the_old_schema(path: Path, future: Callable[[str], None], then: str) -> None:
     made(path)
     schema = dump(path)
@@ -309,5 +314,7 @@ def test_reading_loads_nothing_slow(path: Path) -> None:
     probe = "import sys; from datetime import date; from pathlib import Path; from sentinel.ledger import Ledger; "
     probe += "Ledger.open_read_only(Path(sys.argv[1])).book(date.today()); Ledger.open(Path(sys.argv[1])).close(); "
     probe += "print([name for name in ('sqlite_utils', 'pandas', 'numpy', 'click') if name in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", probe, made(path)], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", probe, made(path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert run.stdout == "[]\n"

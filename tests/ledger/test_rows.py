@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sentinel.domain.orders import Side
 from sentinel.ledger.rows import decimal_text, from_row, read_time, time_text, to_cell, to_row
 
-MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.timezones())
+MOMENTS = st.datetimes(timezones=st.timezones()).filter(lambda moment: 1000 < moment.year < 9999)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
@@ -24,7 +24,7 @@ def test_a_decimal_keeps_every_digit(number: Decimal) -> None:
 @given(MOMENTS)
 def test_a_moment_comes_back_in_utc(moment: datetime) -> None:
     back = read_time(time_text(moment))
-    assert back == moment
+    assert back == moment.astimezone(UTC)
     assert back.utcoffset() == timedelta(0)
 
 
@@ -65,7 +65,7 @@ UNSTORABLE = [
     (object(), TypeError),
     (Decimal("NaN"), ValueError),
     (Decimal("Infinity"), ValueError),
-    (datetime(2025, 4, 7), ValueError),
+    (datetime(2025, 4, 7, tzinfo=UTC).replace(tzinfo=None), ValueError),
 ]
 
 

@@ -1,5 +1,6 @@
 """Runs, their deeds and findings, the proof of coverage, and what the market was."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -94,8 +95,8 @@ def test_what_belongs_to_no_run_is_refused(ledger: Ledger) -> None:
 def test_the_last_word_on_a_day_counts(ledger: Ledger) -> None:
     bar = Bar("AAPL", TODAY, Decimal("1.0"), Decimal(3), Decimal("0.9999"), Decimal("2.50"), 10)
     for close in ("2.25", "2.50"):
-        ledger.record_bars([Bar("AAPL", TODAY, bar.open, bar.high, bar.low, Decimal(close), 10)])
+        ledger.record_bars([replace(bar, close=Decimal(close))])
         ledger.record_equity(TODAY, Decimal(close), Decimal(-1))
-    ledger.record_bars(iter([Bar("MSFT", TODAY, *[Decimal(1)] * 4, 0)]))
+    ledger.record_bars(iter([replace(bar, symbol="MSFT", volume=0)]))
     assert ledger.bars_of("AAPL") == (bar,)
     assert ledger.equity_curve() == ((TODAY, Decimal("2.50")),)

@@ -18,10 +18,14 @@ def symbols(ledger: Ledger) -> list[str]:
 
 
 def test_an_error_takes_everything_back(ledger: Ledger) -> None:
-    with pytest.raises(KeyError), ledger.transaction():
-        ledger.write_stop(stop("AAPL 7 @ 92.00"))
-        ledger.audit("test", None, "")
-        raise KeyError
+    def fails() -> None:
+        with ledger.transaction():
+            ledger.write_stop(stop("AAPL 7 @ 92.00"))
+            ledger.audit("test", None, "")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
     assert symbols(ledger) == []
     assert ledger.audit_trail() == ()
 
@@ -35,19 +39,27 @@ def test_nobody_else_sees_a_part(ledger: Ledger, path: Path) -> None:
 
 
 def test_a_part_within_the_whole_is_kept_with_it(ledger: Ledger) -> None:
-    with pytest.raises(KeyError), ledger.transaction():
+    def fails() -> None:
         with ledger.transaction():
-            ledger.write_stop(stop("AAPL 7 @ 92.00"))
-        raise KeyError
+            with ledger.transaction():
+                ledger.write_stop(stop("AAPL 7 @ 92.00"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
     assert symbols(ledger) == []
 
 
 def test_a_part_that_failed_leaves_the_rest_whole(ledger: Ledger) -> None:
-    with ledger.transaction():
-        ledger.write_stop(stop("AAPL 7 @ 92.00"))
-        with pytest.raises(RowRefused), ledger.transaction():
+    def part() -> None:
+        with ledger.transaction():
             ledger.write_stop(stop("MSFT 7 @ 92.00"))
             ledger.pair("no such entry", "no such stop")
+
+    with ledger.transaction():
+        ledger.write_stop(stop("AAPL 7 @ 92.00"))
+        with pytest.raises(RowRefused):
+            part()
         ledger.write_stop(stop("NVDA 7 @ 92.00"))
     assert symbols(ledger) == ["AAPL", "NVDA"]
 
@@ -69,20 +81,28 @@ def test_a_ledger_in_use_says_so(path: Path, ledger: Ledger, monkeypatch: pytest
 
 
 def test_a_lost_transaction_is_not_continued_by_half(ledger: Ledger, path: Path) -> None:
-    with pytest.raises(LedgerError), ledger.transaction():
-        ledger.record_equity(TODAY, Decimal(1), Decimal(1))
-        ledger._connection.execute("ROLLBACK")  # what SQLite itself does on a full disk
-        ledger.write_stop(stop("AAPL 7 @ 92.00"))
+    def loses_it() -> None:
+        with ledger.transaction():
+            ledger.record_equity(TODAY, Decimal(1), Decimal(1))
+            ledger._connection.execute("ROLLBACK")  # what SQLite itself does when a disk fails
+            ledger.write_stop(stop("AAPL 7 @ 92.00"))
+
+    with pytest.raises(LedgerError):
+        loses_it()
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("SELECT COUNT(*) FROM stop_loss_orders").fetchone() == (0,)
 
 
 def test_a_full_disk_is_an_error_with_a_remedy(ledger: Ledger) -> None:
+    def fill() -> None:
+        with ledger.transaction():
+            for number in range(500):
+                ledger.audit("test", None, f"{number}" * 200)
+
     pages = ledger._connection.execute("PRAGMA page_count").fetchone()[0]
     ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(LedgerError) as full, ledger.transaction():
-        for number in range(500):
-            ledger.audit("test", None, f"{number}" * 200)
+    with pytest.raises(LedgerError) as full:
+        fill()
     assert "disk space" in full.value.remedy
     ledger._connection.execute("PRAGMA max_page_count = 1000000")
     assert ledger.audit_trail() == ()
