@@ -14,6 +14,7 @@ from sentinel import __version__
 from sentinel.commands.approvals import approvals
 from sentinel.commands.check_profit_taking import check_profit_taking
 from sentinel.commands.cleanup_orphans import cleanup_orphans
+from sentinel.commands.demo import demo
 from sentinel.commands.evening_workflow import evening_workflow
 from sentinel.commands.init import init
 from sentinel.commands.migrate import migrate
@@ -56,6 +57,7 @@ for command in (
 app.add_typer(approvals)
 app.command("migrate")(migrate)
 app.add_typer(simulate)
+app.command("demo")(demo)
 
 
 def _show_version(wanted: bool) -> None:
@@ -83,15 +85,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no error gets past this door, and no traceback reaches the screen."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        return int(app(given, prog_name=PROGRAM, standalone_mode=False) or 0)
+        exit_code = int(app(given, prog_name=PROGRAM, standalone_mode=False) or 0)
+        # Typer turns Ctrl-C into this number by itself.
+        return exit_code if exit_code != INTERRUPTED else _interrupted(given)
     except SentinelError as error:
         return _complain(error, given)
     except TyperException as error:
         return _complain(_usage_error(error), given)
     except (KeyboardInterrupt, Abort):
-        return _say(given, INTERRUPTED, "interrupted", "interrupted", "run the command again: it repairs what was left")
+        return _interrupted(given)
     except Exception as error:  # noqa: BLE001 - the last door: the bug is written down in full
         return _complain_of_the_system(error, given) or _confess(error, given)
+
+
+def _interrupted(given: Sequence[str]) -> int:
+    return _say(given, INTERRUPTED, "interrupted", "interrupted", "run the command again: it repairs what was left")
 
 
 def _complain(error: SentinelError, given: Sequence[str]) -> int:

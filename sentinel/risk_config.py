@@ -151,6 +151,10 @@ def should_take_profit(gain_pct: Number, policy: RiskPolicy = DEFAULT_POLICY) ->
     return exact(gain_pct) >= policy.profit_target_pct
 
 
-def next_stair(gain_pct: Number, policy: RiskPolicy = DEFAULT_POLICY) -> Stair | None:
-    """The lowest rung not yet reached; None on top of the staircase."""
-    return next((stair for stair in policy.stairs if exact(gain_pct) < stair.gain_pct), None)
+def next_stair(
+    entry_price: Number, stop_price: Number, policy: RiskPolicy = DEFAULT_POLICY, side: Side = Side.BUY
+) -> Stair | None:
+    """The lowest rung that would lift a stop resting at `stop_price` dollars; None on top of the staircase."""
+    resting = exact(stop_price)
+    lifts = (s for s in policy.stairs if side.is_tighter(price_at_gain(entry_price, s.lock_pct, side), than=resting))
+    return next(lifts, None)

@@ -31,14 +31,18 @@ class Address:
 
 
 @contextmanager
-def embedded_exchange(home: Path, *, leaves_no_trace: bool = False) -> Iterator[Address]:
-    """The exchange of a home; without a trace, one that has never run keeps its state in memory alone."""
+def embedded_exchange(home: Path, *, leaves_no_trace: bool = False, start: str | None = None) -> Iterator[Address]:
+    """The exchange of a home; without a trace, one that has never run keeps its state in memory alone.
+
+    `start` is the day after whose close a new exchange begins, as in 2025-04-01.
+    """
     state = home / STATE_FILE
     running = running_exchange(home)
     if running is not None:
         yield running
         return
     kept = [] if leaves_no_trace and not state.exists() else ["--state", str(state)]
+    kept += ["--start", start] if start else []
     with TemporaryFile("w+", encoding="utf-8") as complaints:
         child = _start(kept, complaints)
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
 from rich.status import Status
+from rich.text import Text
 
 if TYPE_CHECKING:
     from sentinel.logbook import Logbook
@@ -29,8 +30,16 @@ def _rendered(screen: RenderableType) -> str:
     """The screen as text, without the spaces Rich fills its tables with: they spoil a file and a small window."""
     console = Console(**PLAIN)
     with console.capture() as capture:
-        console.print(screen)
+        # Plain words hold paths and lines to type: they are not broken.
+        console.print(screen, soft_wrap=isinstance(screen, Text))
     return _TRAILING_SPACES.sub("", capture.get()).rstrip("\n")
+
+
+def show(screen: RenderableType, *, wraps: bool = True) -> None:
+    """Something for the reader before the answer, on standard output; a command to copy must not be wrapped."""
+    with _forgiving_a_closed_pipe():
+        Console(**PLAIN, soft_wrap=not wraps).print(screen)
+        sys.stdout.flush()
 
 
 def note(*lines: str) -> None:

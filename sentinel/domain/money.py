@@ -34,6 +34,23 @@ def to_cent(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
+def dollars(price: Decimal | None) -> str:
+    """A price as people write it: at least two decimals, more only where they say something."""
+    if price is None:
+        return "no price"
+    return str(max((price.normalize(), price.quantize(CENT)), key=_decimals))
+
+
+def shares(qty: Decimal | int) -> str:
+    """A number of shares in words."""
+    return f"{qty} share" if qty == 1 else f"{qty} shares"
+
+
+def _decimals(price: Decimal) -> int:
+    exponent = price.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
 def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
     """So many percent of an amount, unrounded; 8 means 8 %."""
     return amount * percent / HUNDRED

@@ -89,6 +89,9 @@ TERMINAL = frozenset(
     }
 )
 
+# Waiting for a price, as most orders do most of the time: no news to anybody.
+RESTING = frozenset({OrderStatus.NEW, OrderStatus.ACCEPTED, OrderStatus.PENDING_NEW, OrderStatus.HELD})
+
 # pending_cancel is left out on purpose: it may vanish at any moment (ALPACA 5.1).
 PROTECTING = frozenset(
     {

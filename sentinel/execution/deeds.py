@@ -17,6 +17,7 @@ from sentinel.domain.actions import (
 from sentinel.domain.book import OwedKind
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.money import dollars
 from sentinel.domain.orders import Order, OrderStatus
 from sentinel.domain.outcomes import Confirmed, Outcome, Rejected, Unresolved
 from sentinel.domain.positions import Position
@@ -99,14 +100,15 @@ class Deeds:
         if isinstance(outcome, Rejected) and "market_price" in outcome.fields:
             market_price = Decimal(outcome.fields["market_price"])
             lower = emergency_price(market_price, facts.policy, position.side)
-            because = f"{action.because}; the market is at {market_price}"
+            because = f"{action.because}; the market is at {dollars(market_price)}"
             outcome = self.hand.place(action.symbol, action.side, action.qty, lower, because, facts)
             is_emergency = True
         if not isinstance(outcome, Confirmed) or outcome.order is None:
             return _failed(outcome, _naked(action.symbol, action.qty, outcome))
         if is_emergency:
             self._mark_breached(action.symbol)
-        return Result(DeedOutcome.DONE, f"at {outcome.order.stop_price}", (outcome.order,))
+        moved = "" if outcome.order.stop_price == action.stop_price else f"at {dollars(outcome.order.stop_price)}"
+        return Result(DeedOutcome.DONE, moved, (outcome.order,))
 
     def _mark_breached(self, symbol: str) -> None:
         trade = next((trade for trade in self.hand.ledger.open_trades() if trade.symbol == symbol), None)
@@ -117,7 +119,7 @@ class Deeds:
         outcome = self.hand.move(action.order, action.to_price, action.because, facts)
         if isinstance(outcome, Confirmed) and outcome.order is not None:
             gone = replace(action.order, status=OrderStatus.REPLACED, replaced_by=outcome.order.id)
-            return Result(DeedOutcome.DONE, f"from {action.order.stop_price}", (gone, outcome.order))
+            return Result(DeedOutcome.DONE, f"from {dollars(action.order.stop_price)}", (gone, outcome.order))
         seen = self.broker.order(action.order.id) or action.order
         if not seen.is_live:
             return Result(DeedOutcome.SKIPPED, f"the stop is already {seen.status}", (seen,))
@@ -135,7 +137,7 @@ class Deeds:
 
     def _swap_stop(self, stop: Order, action: RaiseStop, facts: Facts) -> Result:
         """Cancel a stop that is at no venue yet and place the higher one; on refusal the old one goes back."""
-        _, ended = self.hand.cancel(stop, f"to place it at {action.to_price}", facts)
+        _, ended = self.hand.cancel(stop, f"to place it at {dollars(action.to_price)}", facts)
         self.hand.following.stop(ended, facts, reason=action.because)
         if ended.is_live:
             message = f"the cancel of stop {stop.id} on {action.symbol} hangs as {ended.status}"
@@ -147,7 +149,7 @@ class Deeds:
         self._await_free(action.symbol, qty)
         outcome = self.hand.place(action.symbol, stop.side, qty, action.to_price, action.because, facts)
         if isinstance(outcome, Confirmed) and outcome.order is not None:
-            return Result(DeedOutcome.DONE, f"from {stop.stop_price}, by a new order", (ended, outcome.order))
+            return Result(DeedOutcome.DONE, f"from {dollars(stop.stop_price)}, by a new order", (ended, outcome.order))
         back = self._put_back(stop, facts)
         owed = self._owe_raise(action, ended, _why(outcome), facts)
         return replace(owed, orders=(ended, *back.orders), findings=back.findings)
@@ -178,7 +180,7 @@ class Deeds:
         outcome = self.hand.sell(action.symbol, action.side, qty, action.reason, action.because, facts)
         if isinstance(outcome, Confirmed) and outcome.order is not None:
             self.hand.ledger.forget_owed(OwedKind.EXIT, action.symbol)
-            return Result(DeedOutcome.DONE, f"{qty} shares at the market", (*seen, outcome.order))
+            return Result(DeedOutcome.DONE, "at the market", (*seen, outcome.order))
         return self._reopen(action, seen, _why(outcome), facts)
 
     def _reopen(self, action: ClosePosition, seen: list[Order], why: str, facts: Facts) -> Result:

@@ -24,6 +24,7 @@ from sentinel.domain.coverage import Coverage
 from sentinel.domain.errors import BrokerUnreachable, GuardRefusal
 from sentinel.domain.facts import EntryRequest, Facts, Holding
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.money import dollars
 from sentinel.domain.outcomes import Unresolved
 from sentinel.domain.runs import Deed, DeedOutcome, RunReport
 from sentinel.execution.deeds import Deeds, Result
@@ -181,7 +182,8 @@ class Run:
                 return result, False
             if is_note(action):
                 self.following.note(action, self.facts)
-            return Result(DeedOutcome.DONE), self._ask(action)
+            told = action.order.status if isinstance(action, FollowEntry | FollowStop | FollowExit) else ""
+            return Result(DeedOutcome.DONE, told), self._ask(action)
         except BrokerUnreachable as error:
             self.unsure.add(action.symbol)
             message = f"what became of {action.symbol} is not known: {error.message}"
@@ -213,7 +215,9 @@ class Run:
         limit = self.facts.policy.owed_alarm_evenings
         for owed in self.facts.book.owed:
             if owed.evenings >= limit:
-                message = f"the {owed.kind} of {owed.symbol} to {owed.price} is owed for {owed.evenings} evenings"
+                message = (
+                    f"the {owed.kind} of {owed.symbol} to {dollars(owed.price)} is owed for {owed.evenings} evenings"
+                )
                 remedy = "run `sentinel update-trailing-stops` while the market is open"
                 yield Finding("owed_overdue", Severity.ALARM, owed.symbol, f"{message}: {owed.reason}", remedy)
 

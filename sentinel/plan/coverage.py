@@ -3,6 +3,7 @@
 from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.money import dollars, shares
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderStatus
 
@@ -19,7 +20,7 @@ def coverage_findings(coverage: Coverage) -> tuple[Finding, ...]:
             f"coverage_{row.state}",
             Severity.WARNING if row.state is CoverageState.PENDING else Severity.ALARM,
             row.symbol,
-            f"{row.qty - row.protected_qty} of {row.qty} shares of {row.symbol} have no active stop: {row.reason}",
+            f"{row.qty - row.protected_qty} of {shares(row.qty)} of {row.symbol} without an active stop: {row.reason}",
             _REMEDIES[row.state],
         )
         for row in coverage.rows
@@ -59,7 +60,7 @@ def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
         owed = next((owed for owed in facts.book.owed if owed.symbol == holding.symbol), None)
         if owed is None:
             return CoverageState.PROTECTED, "every share is under an active stop"
-        reason = f"the {owed.kind} to {owed.price} is owed since {owed.since}: {owed.reason}"
+        reason = f"the {owed.kind} to {dollars(owed.price)} is owed since {owed.since}: {owed.reason}"
         return CoverageState.PROTECTED_OLD_LEVEL, reason
     closing = [o for o in facts.live_orders(holding.symbol) if o.side is holding.side.opposite]
     exiting = sum(order.remaining_qty for order in closing if order.purpose is Purpose.EXIT)

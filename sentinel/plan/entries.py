@@ -7,7 +7,7 @@ from sentinel.domain.actions import CancelEntry, Plan, SubmitEntry
 from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.domain.facts import EntryRequest, Facts
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.money import is_on_tick, to_tick
+from sentinel.domain.money import dollars, is_on_tick, to_tick
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, Side
 from sentinel.plan.guards import entry_pause
@@ -29,7 +29,7 @@ def plan_entry(facts: Facts) -> Plan:
     _check_symbol(request, facts)
     _check_stop(request, stop_price, facts)
     qty, why = _quantity(request, facts)
-    because = f"{qty} shares by {why}; stop {request.stop_loss_pct} % away"
+    because = f"{why}; its stop is at {dollars(stop_price)}, {request.stop_loss_pct} % away"
     return Plan((SubmitEntry(request.symbol, request.side, qty, request.limit_price, stop_price, because),))
 
 
@@ -113,7 +113,7 @@ def _quantity(request: EntryRequest, facts: Facts) -> tuple[int, str]:
     if request.qty is None:
         qty, why = size_position(facts, request.limit_price)
     else:
-        qty, why = int(request.qty), "your own quantity"
+        qty, why = int(request.qty), "the quantity is yours"
     if qty > most or qty == 0:
         limit = room.limit if qty > most or most == 0 else why
         raise GuardRefusal(

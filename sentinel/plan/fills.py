@@ -6,6 +6,7 @@ from sentinel.domain.actions import Action, CancelEntry, FollowEntry, FollowExit
 from sentinel.domain.book import EntryRecord, ExitRecord, StopRecord
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.money import dollars, shares
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderStatus
 
@@ -80,7 +81,7 @@ def _is_part_filled(order: Order) -> bool:
 
 def _fate(what: str, order: Order) -> str:
     if order.status is OrderStatus.FILLED:
-        return f"{what} filled: {order.filled_qty} at {order.filled_avg_price}"
+        return f"{what} filled: {shares(order.filled_qty)} at {dollars(order.filled_avg_price)}"
     if order.filled_qty:
         return f"{what} is {order.status}: {order.filled_qty} of {order.qty} filled"
     return f"{what} is {order.status}"

@@ -7,6 +7,7 @@ from sentinel.domain.actions import Action, AdoptPosition, CloseTrade, Plan, Res
 from sentinel.domain.book import ExitReason, Trade
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.money import dollars
 from sentinel.risk_config import calculate_stop_price
 
 
@@ -32,7 +33,7 @@ def _strangers(facts: Facts) -> Iterator[Action | Finding]:
             continue
         price = position.avg_entry_price
         first_stop = calculate_stop_price(price, facts.policy, position.side)
-        because = f"Sentinel did not open {position.symbol}; its average entry is {price}"
+        because = f"Sentinel did not open {position.symbol}; its average entry is {dollars(price)}"
         yield AdoptPosition(position.symbol, position, first_stop, because)
         remedy = "it is protected from tonight like your own entries"
         yield Finding("adopted", Severity.INFO, position.symbol, because, remedy)

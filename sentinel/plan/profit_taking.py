@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sentinel.domain.actions import Action, ClosePosition, OfferExit, Owe, Plan, RaiseStop
 from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind
 from sentinel.domain.facts import Facts, Holding
-from sentinel.domain.money import HUNDRED
+from sentinel.domain.money import HUNDRED, dollars
 from sentinel.domain.names import Purpose
 from sentinel.plan.trailing_stops import AMENDABLE
 from sentinel.risk_config import price_at_gain, should_take_profit
@@ -27,7 +27,7 @@ def _judge(holding: Holding, facts: Facts) -> Iterator[Action]:
     approved = next((a for a in asked if a.state is ApprovalState.APPROVED), None)
     if approved and not _has_drifted(approved, holding, facts):
         reason = ExitReason.PROFIT if approved.kind == PROFIT else ExitReason.MANUAL
-        yield from exit_actions(holding, facts, reason, because=f"approved at {approved.price_shown}")
+        yield from exit_actions(holding, facts, reason, because=f"approved at {dollars(approved.price_shown)}")
     elif facts.book.owed_for(OwedKind.EXIT, holding.symbol):
         yield from exit_actions(holding, facts, ExitReason.PROFIT, because="an approved exit is still owed")
     elif approved or not any(_is_in_force(approval, facts) for approval in asked):
@@ -57,7 +57,7 @@ def _offer(holding: Holding, facts: Facts) -> Iterator[Action]:
         return
     qty, last = holding.position.whole_shares, holding.last_price
     if holding.trade and holding.trade.is_breached:
-        because = f"the price fell through the stop to {last}; only the emergency stop is left"
+        because = f"the price fell through the stop to {dollars(last)}; only the emergency stop is left"
         yield OfferExit(holding.symbol, BREACH, qty, last, because)
     elif should_take_profit(holding.gain_pct, facts.policy):
         because = f"{holding.gain_pct:+.1f} % is at the target of +{facts.policy.profit_target_pct} %"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sentinel.domain.actions import Action, PlaceStop, Plan
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.money import dollars, shares
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, Side
 from sentinel.risk_config import RiskPolicy, calculate_stop_price, calculate_trailing_stop_price, price_at_gain
@@ -52,9 +53,9 @@ def _place(holding: Holding, qty: int, policy: RiskPolicy) -> PlaceStop:
     wanted, last = rescue_price(holding, policy), holding.last_price
     exit_side = holding.side.opposite
     if last is None or holding.side.is_tighter(last, than=wanted):
-        because = f"{qty} shares have no active stop"
+        because = f"{shares(qty)} without an active stop"
         return PlaceStop(holding.symbol, exit_side, qty, wanted, is_emergency=False, because=because)
-    because = f"{qty} shares have no active stop and {last} is already through {wanted}"
+    because = f"{shares(qty)} without an active stop, and {dollars(last)} is already through {dollars(wanted)}"
     price = emergency_price(last, policy, holding.side)
     return PlaceStop(holding.symbol, exit_side, qty, price, is_emergency=True, because=because)
 
@@ -66,6 +67,6 @@ def _holders(holding: Holding, facts: Facts) -> Iterator[Order]:
             yield order
 
 
-def _blocked(holding: Holding, shares: int, why: str, remedy: str) -> Finding:
-    message = f"{shares} shares of {holding.symbol} have no stop: {why}"
+def _blocked(holding: Holding, qty: int, why: str, remedy: str) -> Finding:
+    message = f"{shares(qty)} of {holding.symbol} without a stop: {why}"
     return Finding("stop_blocked", Severity.ALARM, holding.symbol, message, remedy)

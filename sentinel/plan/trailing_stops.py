@@ -6,6 +6,7 @@ from decimal import Decimal
 from sentinel.domain.actions import Action, Forget, Owe, Plan, RaiseStop
 from sentinel.domain.book import OwedKind
 from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.money import dollars
 from sentinel.domain.orders import Order, OrderStatus
 from sentinel.risk_config import calculate_trailing_stop_price
 
@@ -30,7 +31,13 @@ def _climb(holding: Holding, facts: Facts) -> Iterator[Action]:
     last = holding.last_price
     if last is None or not holding.side.is_tighter(last, than=wanted):
         qty = int(holding.protected_qty)
-        yield Owe(holding.symbol, OwedKind.RAISE, wanted, qty, because=f"{last} is not beyond the level of {wanted}")
+        yield Owe(
+            holding.symbol,
+            OwedKind.RAISE,
+            wanted,
+            qty,
+            because=f"{dollars(last)} is not beyond the level of {dollars(wanted)}",
+        )
         return
     if owed and owed.price == wanted and owed.tried_on == facts.today and not facts.session.is_open:
         return  # refused tonight already; the broker's answer changes with the session, not with asking
@@ -55,6 +62,6 @@ def _is_lower(stop: Order, wanted: Decimal, holding: Holding) -> bool:
 def _raise(stop: Order, wanted: Decimal, holding: Holding) -> Action:
     gain = f"{holding.symbol} is at {holding.gain_pct:+.1f} %"
     if stop.status in AMENDABLE:
-        return RaiseStop(holding.symbol, stop, wanted, because=f"{gain}: the staircase locks {wanted}")
+        return RaiseStop(holding.symbol, stop, wanted, because=f"{gain}: the staircase locks {dollars(wanted)}")
     because = f"{gain}, but the stop is {stop.status}"
     return Owe(holding.symbol, OwedKind.RAISE, wanted, int(stop.remaining_qty), because=because)

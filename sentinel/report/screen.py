@@ -8,9 +8,10 @@ from rich.text import Text
 
 from sentinel.domain.book import Approval
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.orders import RESTING
 from sentinel.domain.runs import Deed, RunReport
 from sentinel.report.coverage_table import bare_table, coverage_table, verdict
-from sentinel.report.sentences import sentence
+from sentinel.report.sentences import NEWS, sentence
 from sentinel.report.words import clean, count, day, moment, money, price, shares
 
 # Bookkeeping the trader need not read every evening: it is in `--json` and in the ledger.
@@ -69,7 +70,8 @@ def _deeds(report: RunReport) -> Table:
 
 
 def _is_quiet(deed: Deed) -> bool:
-    return deed.verb in QUIET_VERBS
+    """Bookkeeping, and orders that just wait."""
+    return deed.verb in QUIET_VERBS or (deed.verb in NEWS and deed.detail in RESTING)
 
 
 def findings_section(findings: Sequence[Finding]) -> Iterable[RenderableType]:

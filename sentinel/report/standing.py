@@ -102,8 +102,8 @@ def _rung(row: CoverageRow, trade: Trade | None, policy: RiskPolicy) -> Rung:
     side = trade.side if trade else _side_by_stop(row)
     gain_usd, gain_pct = _gain(row, side, row.last_price)
     locked_usd, locked_pct = _gain(row, side, row.stop_price)
-    stair = next_stair(gain_pct, policy) if gain_pct is not None else None
-    entry = row.entry_price
+    entry, stop = row.entry_price, row.stop_price
+    stair = next_stair(entry, stop, policy, side) if entry is not None and stop is not None else None
     return Rung(
         row,
         side,
@@ -205,7 +205,7 @@ def _position(rung: Rung) -> dict[str, Any]:
         "next_stair": None
         if rung.next_gain_pct is None
         else {
-            "gain_pct": amount(rung.next_gain_pct),
+            "gain_pct": _rounded(rung.next_gain_pct),
             "price": amount(rung.next_price),
             "stop_price": amount(rung.next_stop_price),
         },

@@ -1,0 +1,103 @@
+"""`sentinel demo` lives through two weeks of evenings on the embedded exchange, with the bars of April 2025."""
+
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from sentinel.commands.demo_story import FIRST_DAY, STORY, CancelledByPhone, Happening, SoldByPhone, Typed
+from sentinel.commands.embedded_exchange import embedded_exchange
+from sentinel.commands.streams import show
+from sentinel.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from sentinel.simulator import RunningExchange
+
+NEEDS_A_PERSON = (0, 1)
+
+
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(help="An empty or new folder for the demo's home.  [default: a temporary one]")
+    ] = None,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds to rest after each evening.")] = 0,
+) -> int:
+    """Watch two weeks of evenings protect real positions, through the crash of April 2025.
+
+    Everything is real but the exchange: the same commands, over HTTP, on daily prices as they were.
+    """
+    from sentinel.cli import main
+    from sentinel.simulator import RunningExchange
+
+    home = _home(folder)
+    with redirect_stdout(StringIO()):  # its advice on what to type next is for a home of one's own
+        exit_code = main(["--home", str(home), "init"])
+    if exit_code:
+        return exit_code
+    _say(f"A home for the demo: {home}", "dim")
+    with embedded_exchange(home, start=FIRST_DAY) as address:
+        exchange = RunningExchange(address.url, address.key, address.secret)
+        for number, evening in enumerate(STORY):
+            if number:
+                exchange.advance(to="close")
+            day = exchange.state()["clock"]["day"]
+            _say(f"\n━━ {day} ━━ {evening.title}", "bold cyan")
+            for happening in evening.happenings:
+                exit_code = _play(happening, home, exchange)
+                if exit_code not in NEEDS_A_PERSON:
+                    return exit_code
+            time.sleep(pause)
+    _say(_farewell(home), "bold")
+    return exit_code
+
+
+def _home(folder: Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="sentinel-demo-"))
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty", "name a new folder: sentinel demo FOLDER")
+    return folder.expanduser().absolute()
+
+
+def _play(happening: Happening, home: Path, exchange: "RunningExchange") -> int:
+    """Let one thing happen; the exit code of what was typed, 0 for what was done by phone."""
+    from sentinel.cli import main
+
+    match happening:
+        case Typed(line):
+            _say(f"\n$ sentinel {line}", "bold")
+            return main(["--home", str(home), *shlex.split(line)])
+        case CancelledByPhone(symbol):
+            _say(f"\n(by phone: the stop of {symbol} is cancelled)", "yellow")
+            for order in exchange.state()["orders"]:
+                if order["symbol"] == symbol and order["status"] == "new":
+                    exchange.action(cancel={"order_id": order["id"]})
+        case SoldByPhone(symbol):
+            _say(f"\n(by phone: all of {symbol} is sold)", "yellow")
+            (held,) = [row for row in exchange.state()["positions"] if row["symbol"] == symbol]
+            exchange.trade(symbol, held["qty"], "sell")
+    return 0
+
+
+def _farewell(home: Path) -> str:
+    program = "sentinel" if shutil.which("sentinel") else shlex.quote(sys.argv[0])
+    sentinel = f"{program} --home {shlex.quote(str(home))}"
+    return f"""
+Every share above rests behind a stop at the exchange: switch this computer off, and they still do.
+The demo's home stays where it is. Go on with it:
+  {sentinel} simulate advance --sessions 1
+  {sentinel} evening-workflow
+  {sentinel} submit-entry-with-stop NVDA 100.00 --dry-run
+  {sentinel} status"""
+
+
+def _say(words: str, style: str) -> None:
+    show(Text(words, style), wraps=False)
