@@ -32,6 +32,7 @@ KEY, SECRET = "SIM-KEY", "SIM-SECRET"
 TRANSPORT = "simulator.transport"  # where the server is told to spoil the answer on the wire
 _MINUTE_SECONDS = 60
 _RATE_LIMIT = 200  # ALPACA 9.2
+_OVER_RATE = Fault("429", 0, takes_effect=False)
 _READS = ("GET", "HEAD", "OPTIONS")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
 
@@ -71,7 +72,7 @@ class ExchangeApp(Flask):
             self.request_counts[f"{request.method} {_ID.sub('{id}', request.path)}"] += 1
             fault = self.faults.strike(request.method, request.path)
             rate = self._count_against_rate()
-        response = _broken("429") if rate.is_exceeded else self._answer(fault)
+        response = self._answer(_OVER_RATE if rate.is_exceeded else fault)
         response.headers.update(rate.headers)
         return response
 
@@ -116,15 +117,11 @@ class ExchangeApp(Flask):
         """Keep what a client asked to change, for oracles that count (refused and dropped requests too)."""
         if request.method in _READS or not request.path.startswith("/v2"):
             return
-        values = {
-            "at_ns": self.exchange.now_ns,
-            "method": request.method,
-            "path": request.full_path.rstrip("?"),
-            "body": request.get_data(as_text=True),
-            "status": status,
-        }
+        body = request.get_data(as_text=True)
+        path = request.full_path.rstrip("?")
         with self.exchange.lock:
-            self.exchange.store.insert("mutation", values)
+            values = {"at_ns": self.exchange.now_ns, "method": request.method, "path": path, "body": body}
+            self.exchange.store.insert("mutation", {**values, "status": status})
 
     def mutations(self) -> list[dict[str, Any]]:
         """Return every request to change something, oldest first; status 0 means dropped unseen."""

@@ -74,7 +74,9 @@ def _open(exchange: Exchange, session: Session) -> None:
     """Let pending cancels take effect, then fill what the opening price fills."""
     exchange.move_clock(session.open_ns)
     for order in exchange.book.open_when("status = 'pending_cancel'"):  # ALPACA 4.4
-        cancel_group(exchange, exchange.book.must(order.id))
+        current = exchange.book.must(order.id)
+        if current.is_open:
+            cancel_group(exchange, current)
     exchange.phase = Phase(session.day, OPEN)
     for bar in _bars_today(exchange, session):
         _fill_at_open(exchange, bar)

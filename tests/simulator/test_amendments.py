@@ -112,6 +112,18 @@ def test_quantity_is_the_total_of_the_chain(desk: Desk) -> None:
     assert desk.shares() == "6/6"
 
 
+def test_legs_follow_an_entry_whose_price_changes(desk: Desk) -> None:
+    entry = desk.oto(stop="80", limit="90")
+    desk.bar("100 101 99 100")
+    desk.exchange.advance(to="open")
+    moved = patch(desk, entry, limit_price="95")
+    assert [leg["status"] for leg in desk.get(f"/orders/{moved['id']}", nested="true")["legs"]] == ["held"]
+    desk.exchange.advance(to="close")
+    desk.day("94 96 93 95")
+    assert desk.order(entry["legs"][0]["id"])["status"] == "new"
+    assert desk.shares() == "10/0"
+
+
 @pytest.mark.parametrize("kind", ["oto", "bracket"])
 def test_a_leg_takes_a_price_and_no_quantity(desk: Desk, kind: str) -> None:
     desk.exchange.modes(after_hours_stops="new")

@@ -178,9 +178,9 @@ def test_an_answer_cut_short(desk: Desk) -> None:
 
 
 def test_an_answer_too_late(desk: Desk) -> None:
-    desk.exchange.faults([{"method": "POST", "path": "/v2/orders", "kind": "delay", "seconds": 0.5}])
+    desk.exchange.faults([{"method": "POST", "path": "/v2/orders", "kind": "delay", "seconds": 3}])
     with pytest.raises(requests.ReadTimeout):
-        desk.session.post(f"{desk.exchange.url}/v2/orders", json=ENTRY, timeout=0.1)
+        desk.session.post(f"{desk.exchange.url}/v2/orders", json=ENTRY, timeout=1)
     assert exists(desk)
 
 

@@ -141,6 +141,17 @@ def test_a_resting_order_ends_after_ninety_days(desk: Desk, cancels: str, evenin
     assert desk.order(stop["id"])["status"] == "canceled"
 
 
+def test_a_bracket_whose_ninety_days_are_over_ends_whole_and_once(desk: Desk) -> None:
+    desk.exchange.modes(after_hours_cancel="pending")
+    entry = desk.bracket()
+    desk.day("100 101 99 100")
+    desk.exchange.advance(sessions=62)
+    desk.exchange.advance(to="open")
+    target, stop = desk.get(f"/orders/{entry['id']}", nested="true")["legs"]
+    assert (target["status"], stop["status"], desk.shares()) == ("canceled", "canceled", "10/10")
+    assert stop["canceled_at"] == stop["updated_at"]
+
+
 def test_orders_sent_after_the_close_are_released_before_the_next_open(desk: Desk) -> None:
     desk.hold()
     stop = desk.stop()
