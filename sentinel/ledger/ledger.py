@@ -104,6 +104,20 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry):
             halt_reason=self.halt_reason(),
         )
 
+    def damage(self) -> tuple[str, ...]:
+        """Everything wrong with the file, its rows and the audit's chain, in words; empty when all is well.
+
+        The rules of the rows are only checked where the ledger is open for writing.
+        """
+        found = [str(row["integrity_check"]) for row in self._rows("PRAGMA integrity_check(20)")]
+        lost = self._rows("PRAGMA foreign_key_check")
+        found += [
+            f"row {row['rowid']} of {row['table']} refers to a row of {row['parent']} that is gone" for row in lost
+        ]
+        broken = self.verify_audit()
+        found += [f"line {broken} of the audit was changed or taken out"] if broken else []
+        return tuple(line for line in found if line != "ok")
+
     def view(self, name: str) -> tuple[Mapping[str, Any], ...]:
         """The rows of one of the views, numbers as numbers: for showing, not for computing with money."""
         if name not in VIEWS:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from sentinel.domain.errors import LedgerError
+
 Cell = str | int | None
 Row = Mapping[str, Any]
 Record = TypeVar("Record")
@@ -101,10 +103,16 @@ def to_row(record: Any) -> dict[str, Cell]:
 
 
 def from_row(kind: type[Record], row: Row) -> Record:
-    """The record a row holds; columns the record does not know are left out."""
+    """The record a row holds; columns it does not know are left out. LedgerError for what no record can hold."""
     if kind not in _READERS:
         _READERS[kind] = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
-    return kind(**{name: read(row[name]) for name, read in _READERS[kind].items()})
+    try:
+        return kind(**{name: read(row[name]) for name, read in _READERS[kind].items()})
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise LedgerError(
+            f"the ledger holds a {kind.__name__} nobody can read: {error}",
+            "somebody changed it by hand: `sentinel doctor` tells where, `sentinel restore` puts a good copy back",
+        ) from error
 
 
 # How each field of each kind of record is read, worked out once.
