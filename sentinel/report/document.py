@@ -9,6 +9,7 @@ from sentinel.domain.book import Approval
 from sentinel.domain.coverage import Coverage, CoverageRow
 from sentinel.domain.errors import SentinelError
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.money import to_cent
 from sentinel.domain.runs import Deed, RunReport
 
 SCHEMA = 1
@@ -77,8 +78,10 @@ def quantity(shares: Decimal | None) -> int | float | None:
 
 
 def amount(money: Decimal | None) -> str | None:
-    """Money as text, so that no reader rounds it on the way in."""
-    return None if money is None else f"{money:f}"
+    """Money as text, so that no reader rounds it on the way in; at least to the cent."""
+    if money is None:
+        return None
+    return f"{money:.2f}" if money == to_cent(money) else f"{money.normalize():f}"
 
 
 def instant(moment: datetime | None) -> str | None:

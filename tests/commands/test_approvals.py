@@ -1,0 +1,91 @@
+"""Questions wait in the inbox, at a terminal they are asked, and an answer is acted upon."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from tests.commands.desk import Desk
+
+
+@pytest.fixture
+def at_target(desk: Desk) -> Desk:
+    """Seven shares at +17 %, after the close."""
+    desk.holds()
+    desk.day("AAPL", "117")
+    return desk
+
+
+def at_a_terminal(desk: Desk, typed: str, *answers: str) -> tuple[int, str]:
+    """A command whose input and errors are a terminal: its exit code, and what the terminal showed."""
+    here, there = pty.openpty()
+    command = [sys.executable, "-m", "sentinel", "--home", str(desk.home), *typed.split()]
+    with subprocess.Popen(command, stdin=there, stderr=there, stdout=subprocess.DEVNULL) as process:
+        os.close(there)
+        shown, waiting = b"", list(answers)
+        while True:
+            try:
+                part = os.read(here, 4096)
+            except OSError:  # Linux says so when the other end is closed
+                part = b""
+            if not part:
+                break
+            shown += part
+            if shown.endswith(b"[y/N] "):
+                os.write(here, waiting.pop(0).encode())
+        os.close(here)
+        return process.wait(timeout=30), shown.decode()
+
+
+def test_a_program_is_not_asked(at_target: Desk) -> None:
+    answer = at_target.types("evening-workflow")
+    assert answer.exit_code == 0
+    assert "sale of 7 shares offered at 117.00" in answer.out
+    (asked,) = at_target.tells("approvals", "list")["approvals"]
+    wanted = ["id", "symbol", "kind", "qty", "price_shown", "because", "expires_at", "state"]
+    assert list(asked)[: len(wanted)] == wanted
+    assert (asked["symbol"], asked["qty"], asked["price_shown"], asked["state"]) == ("AAPL", 7, "117.00", "waiting")
+    assert "AAPL" in at_target.types("approvals", "list").out
+
+
+def test_a_yes_sells(at_target: Desk) -> None:
+    at_target.types("evening-workflow")
+    at_target.opens("AAPL", "117")
+    document = at_target.tells("approvals", "approve", "1")
+    assert ("close_position", "done") in [(a["verb"], a["outcome"]) for a in document["actions"]]
+    assert not document["approvals"]
+    assert at_target.tells("evening-workflow")["coverage"]["positions"] == 0
+    assert not at_target.exchange.state()["positions"]
+    assert at_target.types("approvals", "approve", "1").exit_code == 2
+
+
+def test_a_no_sells_nothing(at_target: Desk) -> None:
+    at_target.types("evening-workflow")
+    sent = len(at_target.mutations())
+    assert at_target.types("approvals", "reject", "1").exit_code == 0
+    assert at_target.types("check-profit-taking").exit_code == 0
+    assert len(at_target.mutations()) == sent
+    assert not at_target.tells("approvals", "list")["approvals"]
+    assert [asked["state"] for asked in at_target.tells("approvals", "list", "--all")["approvals"]] == ["rejected"]
+
+
+@pytest.mark.parametrize(("typed", "is_sold"), [("y\n", True), ("n\n", False), ("\n", False), ("\x04", False)])
+def test_at_a_terminal_the_trader_is_asked(at_target: Desk, typed: str, is_sold: bool) -> None:
+    at_target.opens("AAPL", "117")
+    exit_code, shown = at_a_terminal(at_target, "check-profit-taking", typed)
+    assert "Sell 7 shares of AAPL? [y/N]" in shown
+    words = " ".join(shown.split())
+    for told in ("$119.00, +17.0 %, 2.1 R", "117.00 now, 100.00 at the entry", "92.00 for 7 shares, risks -8.0 %"):
+        assert told in words
+    assert "sold at the market now" in words
+    sold = [order for order in at_target.exchange.state()["orders"] if order["type"] == "market"]
+    assert bool(sold) == is_sold
+    assert exit_code in (0, 1)
+
+
+@pytest.mark.parametrize("option", ["--non-interactive", "--dry-run", "--json"])
+def test_who_does_not_want_to_be_asked_is_not(at_target: Desk, option: str) -> None:
+    exit_code, shown = at_a_terminal(at_target, f"check-profit-taking {option}")
+    assert (exit_code, "[y/N]" in shown) == (0, False)

@@ -1,0 +1,124 @@
+"""Whatever is typed wrong ends in one line and its remedy, the right exit code, nothing sent and nothing written."""
+
+import pytest
+
+from tests.commands.desk import Desk
+
+#  typed                                                    exit  the error names
+ENTRIES = [
+    ("ZZZZ 100", 2, "knows no symbol ZZZZ"),
+    ("A$ 100", 2, "'A$' is not a stock symbol"),
+    ("../v2/account 100", 2, "is not a stock symbol"),
+    ("AAPL", 2, "Missing argument 'PRICE'"),
+    ("AAPL 0", 2, "price '0' is not a number above zero"),
+    ("AAPL -5", 2, "-5 is below zero"),
+    ("AAPL abc", 2, "price 'abc'"),
+    ("AAPL nan", 2, "price 'nan'"),
+    ("AAPL 1e2", 2, "price '1e2'"),
+    ("AAPL 100,50", 2, "price '100,50'"),
+    ("AAPL 100.505", 2, "parts of a cent"),
+    ("AAPL 100 0", 2, "quantity '0'"),
+    ("AAPL 100 1.5", 2, "not a whole number of shares"),
+    ("AAPL 100 many", 2, "quantity 'many'"),
+    ("AAPL 100 7 --side long", 2, "'long' is not one of 'buy', 'sell'"),
+    ("AAPL 100 7 --stop-loss-pct 0", 2, "stop loss '0'"),
+    ("AAPL 100 7 --stop-loss-pct -8", 2, "stop loss '-8'"),
+    ("AAPL 100 7 --stop-loss-pct 0.08", 2, "not between 0.5 % and 50 %"),
+    ("AAPL 100 7 --stop-loss-pct 120", 2, "not between 0.5 % and 50 %"),
+    ("AAPL 100 7 --nope", 2, "No such option: --nope"),
+    ("AAPL 100 7 8", 2, "unexpected extra argument"),
+    ("AAPL 100 100000", 3, "exceed the limit"),
+    ("AAPL 900 1", 3, "already through the stop"),
+]
+
+
+@pytest.mark.parametrize(("typed", "exit_code", "words"), ENTRIES)
+def test_a_bad_entry_is_named_and_leaves_nothing(desk: Desk, typed: str, exit_code: int, words: str) -> None:
+    before = {name: digest for name, digest in desk.files().items() if not name.startswith("logs")}
+    answer = desk.types("submit-entry-with-stop", *typed.split())
+    error, remedy = answer.err.splitlines()
+    assert (answer.exit_code, answer.out) == (exit_code, "")
+    assert error.startswith("error: ")
+    assert words in error
+    assert remedy.startswith("do: ")
+    assert not desk.mutations()
+    after = {name: digest for name, digest in desk.files().items() if not name.startswith("logs")}
+    # The account is bound on first contact, and that is all.
+    assert {name for name in after if after[name] != before.get(name)} <= {"sentinel.db"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "exit_code", "words"),
+    [
+        ("nope", 2, "No such command 'nope'"),
+        ("evening", 2, "No such command 'evening'"),
+        ("approvals approve", 2, "Missing argument"),
+        ("approvals approve x", 2, "'ID...'"),
+        ("approvals approve 7", 2, "no question 7 is waiting"),
+        ("simulate advance --to open --sessions 2", 2, "both given"),
+        ("simulate advance --sessions 0", 2, "--sessions"),
+        ("simulate fault meteor", 2, "meteor"),
+        ("simulate state --url http://127.0.0.1:9", 4, "no simulated exchange answers"),
+        ("migrate --from-v7 nowhere.db", 3, "nowhere.db"),
+        ("init --mode paper", 3, "already a home for the sim account"),
+        ("init --mode demo", 2, "'demo' is not one of"),
+    ],
+)
+def test_a_bad_command_is_named(desk: Desk, typed: str, exit_code: int, words: str) -> None:
+    answer = desk.types(*typed.split())
+    assert (answer.exit_code, answer.out) == (exit_code, "")
+    assert words in answer.err.splitlines()[0]
+    assert answer.err.splitlines()[1].startswith("do: ")
+    assert not desk.mutations()
+
+
+SETTINGS = [
+    ("[broker", "not valid TOML"),
+    ("[broker]\nmoed = 'sim'", "moed"),
+    ("[broker]\nmode = 'demo'", "mode"),
+    ("[risk]\ninitial_stop_pct = 0", "initial_stop_pct"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), SETTINGS)
+@pytest.mark.parametrize("command", ["status", "evening-workflow"])
+def test_broken_settings_are_named(desk: Desk, text: str, words: str, command: str) -> None:
+    (desk.home / "sentinel.toml").write_text(text)
+    answer = desk.types(command)
+    assert (answer.exit_code, answer.out) == (2, "")
+    assert "sentinel.toml" in answer.err
+    assert words in answer.err
+    assert len(answer.err.splitlines()) == 2
+    assert not desk.exchange.state()["requests"]["counts"]
+
+
+def test_a_folder_that_is_no_home_names_the_line_to_type(desk: Desk) -> None:
+    desk.home = desk.home / "elsewhere"
+    answer = desk.types("status")
+    assert answer.exit_code == 2
+    assert f"do: make it one with: sentinel --home {desk.home} init" in answer.err
+    assert not desk.home.exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "exit_code", "words"),
+    [
+        ({"APCA_API_KEY_ID": "", "APCA_API_SECRET_KEY": ""}, 2, "no API keys"),
+        ({"APCA_API_SECRET_KEY": ""}, 2, "APCA_API_SECRET_KEY is missing"),
+        ({"APCA_API_SECRET_KEY": "wrong-secret"}, 4, "refused the keys"),
+        ({"APCA_API_BASE_URL": "http://example.com"}, 2, "example.com"),
+        ({"APCA_API_BASE_URL": "http://127.0.0.1:9", "SENTINEL_BROKER__READ_ATTEMPTS": "1"}, 4, "did not answer"),
+    ],
+)
+def test_a_broker_out_of_reach_is_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], exit_code: int, words: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    ledger = desk.files()["sentinel.db"]
+    answer = desk.types("evening-workflow", "--json")
+    assert answer.exit_code == answer.document["exit_code"] == exit_code
+    assert words in answer.err
+    assert words in answer.document["findings"][0]["message"]
+    assert desk.files()["sentinel.db"] == ledger
+    assert not desk.mutations()
