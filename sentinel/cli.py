@@ -1,6 +1,7 @@
 """The command line: registers the commands, and is the one door through which every error leaves."""
 
 import errno
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from sentinel import __version__
 from sentinel.commands.approvals import approvals
 from sentinel.commands.check_profit_taking import check_profit_taking
 from sentinel.commands.cleanup_orphans import cleanup_orphans
-from sentinel.commands.demo import demo
+from sentinel.commands.demo import COMMAND_LINE, demo
 from sentinel.commands.evening_workflow import evening_workflow
 from sentinel.commands.init import init
 from sentinel.commands.migrate import migrate
@@ -77,13 +78,15 @@ def root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Remember the home for the command that follows."""
+    """Remember the home for the command that follows, and this door for one that types commands itself."""
     context.obj = home
+    context.meta[COMMAND_LINE] = main
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no error gets past this door, and no traceback reaches the screen."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    _open_closed_streams()
     try:
         exit_code = int(app(given, prog_name=PROGRAM, standalone_mode=False) or 0)
         # Typer turns Ctrl-C into this number by itself.
@@ -96,6 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _interrupted(given)
     except Exception as error:  # noqa: BLE001 - the last door: the bug is written down in full
         return _complain_of_the_system(error, given) or _confess(error, given)
+
+
+def _open_closed_streams() -> None:
+    """A scheduler may start a program without input or output; what is said then goes nowhere, and does no harm."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the program
 
 
 def _interrupted(given: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -21,10 +22,14 @@ from sentinel.domain.errors import UsageError
 if TYPE_CHECKING:
     from sentinel.simulator import RunningExchange
 
+CommandLine = Callable[[Sequence[str]], int]
+# Where the command line leaves itself for the demo, which types commands as a trader would.
+COMMAND_LINE = "sentinel.command_line"
 NEEDS_A_PERSON = (0, 1)
 
 
 def demo(
+    context: typer.Context,
     folder: Annotated[
         Path | None, typer.Argument(help="An empty or new folder for the demo's home.  [default: a temporary one]")
     ] = None,
@@ -34,9 +39,9 @@ def demo(
 
     Everything is real but the exchange: the same commands, over HTTP, on daily prices as they were.
     """
-    from sentinel.cli import main
     from sentinel.simulator import RunningExchange
 
+    main: CommandLine = context.meta[COMMAND_LINE]
     home = _home(folder)
     with redirect_stdout(StringIO()):  # its advice on what to type next is for a home of one's own
         exit_code = main(["--home", str(home), "init"])
@@ -51,7 +56,7 @@ def demo(
             day = exchange.state()["clock"]["day"]
             _say(f"\n━━ {day} ━━ {evening.title}", "bold cyan")
             for happening in evening.happenings:
-                exit_code = _play(happening, home, exchange)
+                exit_code = _play(happening, home, exchange, main)
                 if exit_code not in NEEDS_A_PERSON:
                     return exit_code
             time.sleep(pause)
@@ -67,10 +72,8 @@ def _home(folder: Path | None) -> Path:
     return folder.expanduser().absolute()
 
 
-def _play(happening: Happening, home: Path, exchange: "RunningExchange") -> int:
+def _play(happening: Happening, home: Path, exchange: "RunningExchange", main: CommandLine) -> int:
     """Let one thing happen; the exit code of what was typed, 0 for what was done by phone."""
-    from sentinel.cli import main
-
     match happening:
         case Typed(line):
             _say(f"\n$ sentinel {line}", "bold")
