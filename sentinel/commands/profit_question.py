@@ -13,6 +13,7 @@ from sentinel.commands.streams import PLAIN, Progress
 from sentinel.domain.actions import OfferExit
 from sentinel.domain.errors import BrokerUnreachable
 from sentinel.domain.facts import Holding
+from sentinel.domain.orders import Side
 from sentinel.domain.positions import Session
 from sentinel.report.words import age, clean, count, money, percent, price, shares
 from sentinel.risk_config import RiskPolicy
@@ -35,7 +36,8 @@ class ProfitQuestion:
         console = Console(stderr=True, **PLAIN)
         console.print(question(offer, holding, self._hour(), self.policy))
         # Typer's own prompt would put its words on standard output, which is for data.
-        console.print(f"Sell {count(offer.qty, 'share')} of {clean(offer.symbol)}? [y/N] ", end="")
+        verb = "Sell" if holding.side is Side.BUY else "Buy back"
+        console.print(f"{verb} {count(offer.qty, 'share')} of {clean(offer.symbol)}? [y/N] ", end="")
         try:
             return input().strip().lower() in ("y", "yes")
         except EOFError:
@@ -59,7 +61,7 @@ def question(offer: OfferExit, holding: Holding, hour: Session | None, policy: R
     table.add_row("stop", _stop(holding))
     if holding.trade and hour:
         table.add_row("held", _held(holding.trade.opened_at, hour.now))
-    table.add_row("if yes", _consequence(hour, policy))
+    table.add_row("if yes", _consequence(holding, hour, policy))
     table.add_row("if no", "nothing changes; you are asked again on a later evening")
     return table
 
@@ -87,10 +89,11 @@ def _held(opened_at: datetime, now: datetime) -> str:
     return f"for {age(now - opened_at)}"
 
 
-def _consequence(hour: Session | None, policy: RiskPolicy) -> str:
+def _consequence(holding: Holding, hour: Session | None, policy: RiskPolicy) -> str:
+    deed = f"the stop is freed and the shares are {'sold' if holding.side is Side.BUY else 'bought back'} at the market"
     if hour is not None and hour.is_open:
-        return "the stop is freed and the shares are sold at the market now"
+        return f"{deed} now"
     return (
-        "the stop is freed and the shares are sold at the market at the next open; where the broker will not free"
+        f"{deed} at the next open; where the broker will not free"
         f" the stop tonight, it moves to {shares(policy.exit_stop_pct)} % from the price and the sale is owed"
     )

@@ -128,3 +128,12 @@ def test_a_reader_who_has_seen_enough_changes_nothing(desk: Desk) -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+def test_a_scheduler_may_close_every_stream(desk: Desk, stream: str) -> None:
+    numbers = {"stdin": "<&-", "stdout": ">&-", "stderr": "2>&-"}
+    command = f'"$0" -m sentinel --home "$1" evening-workflow {numbers[stream]}'
+    shell = ["/bin/sh", "-c", command, sys.executable, str(desk.home)]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,39 @@
+"""The question about a sale says what a person needs to decide, at whatever hour and on whichever side."""
+
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from rich.console import Console
+
+from sentinel.commands.profit_question import question
+from sentinel.domain.actions import OfferExit
+from sentinel.domain.facts import Holding
+from sentinel.domain.positions import Session
+from sentinel.risk_config import RiskPolicy
+from tests.builders import position, session, stop, trade
+
+LATER = session(session().now + timedelta(days=2))
+#  held              last   stop                  hour                     what is told
+QUESTIONS = [
+    ("AAPL 7 @ 100.00", "117", "AAPL 7 @ 102.00", session(is_open=True), "the shares are sold at the market now"),
+    ("AAPL 7 @ 100.00", "117", "AAPL 7 @ 102.00", session(), "are sold at the market at the next open"),
+    ("AAPL 7 @ 100.00", "117", "AAPL 7 @ 102.00", session(), "it moves to 0.5 % from the price and the sale is owed"),
+    ("AAPL 7 @ 100.00", "117", "AAPL 7 @ 102.00", session(), "$119.00, +17.0 %, 2.1 R"),
+    ("AAPL 7 @ 100.00", "117", "AAPL 7 @ 102.00", session(), "102.00 for 7 shares, locks +2.0 %"),
+    ("AAPL 7 @ 100.00", "117", "AAPL 7 @ 102.00", LATER, "for 5 days"),
+    ("AAPL 7 @ 100.00", "117", "AAPL 7 @ 102.00", None, "at the next open"),
+    ("AAPL -7 @ 100.00", "83", "AAPL -7 @ 98.00", session(), "$119.00, +17.0 %, 2.1 R"),
+    ("AAPL -7 @ 100.00", "83", "AAPL -7 @ 98.00", session(), "the shares are bought back at the market"),
+    ("AAPL 7 @ 100.00", "83", None, session(), "none is active"),
+]
+
+
+@pytest.mark.parametrize(("held", "last", "stop_line", "hour", "told"), QUESTIONS)
+def test_the_question(held: str, last: str, stop_line: str | None, hour: Session | None, told: str) -> None:
+    holding = Holding(position(held, last), trade(held), (stop(stop_line),) if stop_line else (), Decimal(last))
+    offer = OfferExit("AAPL", "profit", 7, Decimal(last), because="at the target")
+    console = Console(file=io.StringIO(), width=80, markup=False)
+    console.print(question(offer, holding, hour, RiskPolicy()))
+    assert told in " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
