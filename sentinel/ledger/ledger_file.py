@@ -18,7 +18,7 @@ REMEDIES = (
     ("SQLITE_BUSY", "another program has the ledger open for writing: close it and run again"),
     ("SQLITE_LOCKED", "another program has the ledger open for writing: close it and run again"),
     ("SQLITE_FULL", "free some disk space and run again"),
-    ("SQLITE_READONLY_ROLLBACK", "a run was cut off while writing: run `sentinel doctor` once, which tidies up"),
+    ("SQLITE_READONLY_ROLLBACK", "a run was cut off while writing: run `sentinel migrate` once, which tidies up"),
     ("SQLITE_READONLY", "make the ledger and its folder writable for you: chmod u+rw"),
     ("SQLITE_CANTOPEN", "check that the folder exists and that you may read and write it"),
     ("SQLITE_CORRUPT", RESTORE),

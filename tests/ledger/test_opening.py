@@ -219,7 +219,7 @@ def test_a_run_cut_off_while_writing_is_undone_by_the_next(path: Path) -> None:
     before = folder_of(path)
     with pytest.raises(LedgerError) as unread:
         Ledger.open_read_only(path).book(TODAY)
-    assert "sentinel doctor" in unread.value.remedy
+    assert "sentinel migrate" in unread.value.remedy
     assert folder_of(path) == before
     with Ledger.open(path, now) as ledger:
         assert [record.symbol for record in ledger.book(TODAY).stops] == ["AAPL"]
