@@ -10,7 +10,7 @@ import socket
 import socketserver
 import struct
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SHIPPED_BARS = Path(__file__).parent / "data" / "us_daily_iex_2025_26.csv"
 HOST = "127.0.0.1"
+_POLL_SECONDS = 0.05
 _LARGEST_BODY = 64 * 1024 * 1024
 
 
@@ -175,21 +176,20 @@ class ExchangeServer:
         """Open the state and the port. BadControl tells what is wrong with the bars, the start or the state."""
         self._state = Path(state) if state is not None else None
         self._lock = self._locked_state()
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._release_state)
             self._store = Store(self._state)
-            exchange = Exchange(self._store)
-            first = Beginning(_source(bars), date.fromisoformat(start) if isinstance(start, str) else start, seed)
-            if exchange.is_new:
+            undo.callback(self._store.close)
+            self._exchange = Exchange(self._store)
+            first = Beginning(_source(bars), _day(start), seed)
+            if self._exchange.is_new:
                 with self._store.transaction():
-                    exchange.start(first.bars(), first.start, seed, Decimal(cash))
-            self._app = ExchangeApp(exchange, first)
+                    self._exchange.start(first.bars(), first.start, seed, Decimal(cash))
+            self._app = ExchangeApp(self._exchange, first)
             self._http = _Server(port, self._app)
-        except BaseException:
-            self._release_state()
-            raise
-        self._exchange = exchange
+            undo.pop_all()
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(_POLL_SECONDS,), daemon=True)
         self.announcement = {"url": f"http://{HOST}:{self._http.port}", "key": KEY, "secret": SECRET}
-        self._publish()
 
     def _locked_state(self) -> FileLock | None:
         if self._state is None:
@@ -218,16 +218,15 @@ class ExchangeServer:
             self._address_file.unlink(missing_ok=True)
             self._lock.release()
 
-    def run(self) -> None:
-        """Answer until `stop` is called from another thread."""
-        self._http.serve_forever(poll_interval=0.05)
-
-    def stop(self) -> None:
-        """Stop answering."""
-        self._http.shutdown()
+    def start(self) -> None:
+        """Answer, from a thread of its own, and tell where."""
+        self._thread.start()
+        self._publish()
 
     def close(self) -> None:
         """End connections, wait for the request in hand, close and release the state."""
+        self._http.shutdown()
+        self._thread.join()
         self._http.server_close()
         self._http.end_connections()
         with self._exchange.lock:
@@ -242,6 +241,13 @@ def _source(bars: Path | str | Iterable[Bar | Mapping[str, Any]] | None) -> Call
         return lambda: _read(path)
     known = [bar if isinstance(bar, Bar) else bar_of(bar) for bar in bars]
     return lambda: known
+
+
+def _day(start: date | str | None) -> date | None:
+    try:
+        return date.fromisoformat(start) if isinstance(start, str) else start
+    except ValueError as error:
+        raise BadControl(f"start must be a date: {start}") from error
 
 
 def _read(path: Path) -> list[Bar]:
@@ -266,20 +272,17 @@ def serve(
     """
     server = ExchangeServer(port, bars, start, state, seed)
     stopping = threading.Event()
-    thread = threading.Thread(target=server.run, name="exchange", daemon=True)
-    thread.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         if threading.current_thread() is threading.main_thread():
             signal.signal(number, lambda *_: stopping.set())
     if until_eof_of is not None:
         threading.Thread(target=_wait_for_end, args=(until_eof_of, stopping), daemon=True).start()
+    server.start()
     try:
         if ready is not None:
             ready(server.announcement)
         stopping.wait()
     finally:
-        server.stop()
-        thread.join()
         server.close()
 
 
@@ -302,11 +305,8 @@ def running_exchange(
 ) -> Iterator[RunningExchange]:
     """Run an exchange in a thread of this process for as long as the block lasts."""
     server = ExchangeServer(port, bars, start, state, seed, cash)
-    thread = threading.Thread(target=server.run, name="exchange", daemon=True)
-    thread.start()
+    server.start()
     try:
         yield RunningExchange(**server.announcement)
     finally:
-        server.stop()
-        thread.join()
         server.close()

@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from sentinel.simulator.errors import BadControl
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA = """
+VERSION = 1  # of the schema: raise it whenever a table changes
+SCHEMA = f"""
+PRAGMA user_version = {VERSION};
 CREATE TABLE IF NOT EXISTS setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asset (
     symbol TEXT PRIMARY KEY, tradable INTEGER NOT NULL DEFAULT 1, shortable INTEGER NOT NULL DEFAULT 1,
@@ -66,9 +70,22 @@ class Store:
         self.connection.row_factory = sqlite3.Row
         if path is not None:
             # WAL with NORMAL: a killed process loses nothing that was committed, and a commit costs no disk flush.
+            self._adopt(path)
             self.execute("PRAGMA journal_mode=WAL")
             self.execute("PRAGMA synchronous=NORMAL")
         self.connection.executescript(SCHEMA)
+
+    def _adopt(self, path: Path) -> None:
+        """Take a file that is new or ours; BadControl for any other."""
+        try:
+            has_tables = self.row("SELECT 1 FROM sqlite_master LIMIT 1") is not None
+            (version,) = self.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise BadControl(f"{path} is not the state of an exchange: {error}") from error
+        if has_tables and version != VERSION:
+            self.close()
+            raise BadControl(f"{path} was written by another version of the exchange: move it away and begin anew")
 
     def execute(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
         """Run one statement."""

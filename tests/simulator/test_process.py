@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,20 @@ def test_a_state_has_one_exchange(launch: Launch, tmp_path: Path) -> None:
         assert Path(f"{state}.url").exists()
         with pytest.raises(BadControl, match="another exchange"), running_exchange(state=state):
             pass
+
+
+@pytest.mark.parametrize(("content", "told"), [("not a database" * 99, "not the state"), (None, "another version")])
+def test_a_file_that_is_no_state_is_left_alone(tmp_path: Path, content: str | None, told: str) -> None:
+    state = tmp_path / "simulator.db"
+    if content is None:
+        with closing(sqlite3.connect(state)) as other:
+            other.execute("CREATE TABLE setting (key TEXT)")
+    else:
+        state.write_text(content)
+    before = state.read_bytes()
+    with pytest.raises(BadControl, match=told), running_exchange(state=state):
+        pass
+    assert state.read_bytes() == before
 
 
 @pytest.mark.parametrize(
