@@ -6,6 +6,7 @@ from .checks_v8 import (  # noqa: TID252 - the folder goes by two names
     COVERAGE_STATES,
     DEED_OUTCOMES,
     SEVERITIES,
+    SIDES,
     SOURCES,
     amounts,
     days,
@@ -91,10 +92,12 @@ CREATE TABLE coverage (
   stop_order_ids TEXT NOT NULL, -- the broker's orders, as JSON
   expires_at TEXT, -- when the first of them lapses
   reason TEXT NOT NULL, -- why the two quantities differ, if they do
+  side TEXT NOT NULL, -- the side of its entry: buy for a long position
   entry_price TEXT, -- dollars
   last_price TEXT, -- dollars, at the look
   PRIMARY KEY (run_id, symbol),
   {one_of("state", COVERAGE_STATES)},
+  {one_of("side", SIDES)},
   {json_of("stop_order_ids", "array")},
   {amounts("qty", "protected_qty", "stop_price", "entry_price", "last_price")},
   {times("expires_at")}

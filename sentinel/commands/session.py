@@ -63,6 +63,13 @@ def open_session(call: Call) -> Iterator[Session]:
         yield Session(home, settings, ledger, _engine(broker, ledger, settings, address, call, progress), logbook)
 
 
+@contextmanager
+def engine_at(home: Path | str) -> Iterator["OrderExecutionEngine"]:
+    """The engine of a home for a program's own use; SentinelError where lock, ledger or broker fail."""
+    with open_session(Call(Path(home).expanduser(), "api", is_non_interactive=True)) as session:
+        yield session.engine
+
+
 def ask_account(home: Path, settings: "Settings") -> "Account":
     """The account the keys open; BrokerUnreachable when the broker does not answer or refuses them."""
     with broker_address(home, settings) as address:

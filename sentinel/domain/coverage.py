@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from sentinel.domain.orders import Side
+
 
 class CoverageState(StrEnum):
     """The six answers to `is it protected?`."""
@@ -35,6 +37,7 @@ class CoverageRow:
     reason: str
     entry_price: Decimal | None = None
     last_price: Decimal | None = None
+    side: Side = Side.BUY
 
 
 @dataclass(frozen=True, slots=True)

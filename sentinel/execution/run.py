@@ -34,7 +34,7 @@ from sentinel.execution.journal import Journal
 from sentinel.execution.look import look
 from sentinel.execution.naming import Naming
 from sentinel.execution.patience import Patience
-from sentinel.ledger import Ledger
+from sentinel.ledger import Ledger, RowRefused
 from sentinel.plan.coverage import coverage_findings, prove_coverage
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.guards import suddenly_empty
@@ -173,7 +173,7 @@ class Run:
             )
 
     def _do(self, action: Action) -> tuple[Result, bool]:
-        """One action; a broker that cannot be read costs this symbol its turn and no other (I9)."""
+        """One action; an unreadable broker or a refused row costs this symbol its turn and no other (I9)."""
         try:
             if is_mutation(action):
                 result = self.deeds_of.do(action, self.facts)
@@ -182,24 +182,25 @@ class Run:
                 return result, False
             if is_note(action):
                 self.following.note(action, self.facts)
-            told = action.order.status if isinstance(action, FollowEntry | FollowStop | FollowExit) else ""
-            return Result(DeedOutcome.DONE, told), self._ask(action)
-        except BrokerUnreachable as error:
+            if isinstance(action, FollowEntry | FollowStop | FollowExit):
+                return Result(DeedOutcome.DONE, action.order.status), False
+            return self._ask(action)
+        except (BrokerUnreachable, RowRefused) as error:
             self.unsure.add(action.symbol)
             message = f"what became of {action.symbol} is not known: {error.message}"
             self.findings.append(Finding("unresolved", Severity.ALARM, action.symbol, message, "run again"))
             return Result(DeedOutcome.UNRESOLVED, error.message), False
 
-    def _ask(self, action: Action) -> bool:
-        """Put a filed question to the trader, if one is there to answer."""
+    def _ask(self, action: Action) -> tuple[Result, bool]:
+        """Put a filed question to the trader, if one is there to answer; True for a yes."""
         if not isinstance(action, OfferExit) or self.workplace.ask is None:
-            return False
+            return Result(DeedOutcome.DONE), False
         yes = self.workplace.ask(action, self.facts.holding(action.symbol))
         state = ApprovalState.APPROVED if yes else ApprovalState.REJECTED
         for approval in self.ledger.approvals(ApprovalState.WAITING):
             if approval.symbol == action.symbol:
                 self.ledger.decide_approval(approval.id, state, self.facts.session.now)
-        return yes
+        return Result(DeedOutcome.DONE, f"you said {'yes' if yes else 'no'}"), yes
 
     def _conclude(self) -> RunReport:
         self.facts = self._look()

@@ -50,6 +50,7 @@ def _row(holding: Holding, facts: Facts) -> CoverageRow:
         stop_order_ids=tuple(stop.id for stop in holding.stops),
         expires_at=min(expiries) if expiries else None,
         reason=reason,
+        side=holding.side,
         entry_price=holding.entry_price,
         last_price=holding.last_price,
     )

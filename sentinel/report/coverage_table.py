@@ -7,6 +7,7 @@ from rich.text import Text
 
 from sentinel.domain.coverage import COVERED, Coverage, CoverageRow, CoverageState
 from sentinel.domain.money import HUNDRED
+from sentinel.domain.orders import Side
 from sentinel.report.words import clean, count, percent, price, shares
 
 STATES: dict[CoverageState, tuple[str, str]] = {
@@ -34,24 +35,17 @@ def coverage_table(coverage: Coverage) -> Table:
         words, style = STATES[row.state]
         prices = price(row.entry_price), price(row.last_price), percent(gain_pct(row, row.last_price))
         stop = price(row.stop_price), percent(gain_pct(row, row.stop_price))
-        cells = (clean(row.symbol), f"{shares(row.protected_qty)} of {shares(row.qty)}", *prices, *stop)
+        held = clean(row.symbol) if row.side is Side.BUY else f"{clean(row.symbol)} short"
+        cells = (held, f"{shares(row.protected_qty)} of {shares(row.qty)}", *prices, *stop)
         table.add_row(*cells, Text(words, style))
     return table
 
 
 def gain_pct(row: CoverageRow, at: Decimal | None) -> Decimal | None:
-    """Gain at a price in percent of the entry price; None when a price, or the side of the trade, is not known."""
-    side = _sign(row)
-    if side is None or at is None or not row.entry_price:
+    """Gain at a price in percent of the entry price; None when a price is not known."""
+    if at is None or not row.entry_price:
         return None
-    return (at - row.entry_price) * side / row.entry_price * HUNDRED
-
-
-def _sign(row: CoverageRow) -> int | None:
-    """+1 for a long, -1 for a short: a resting stop lies on the losing side of the last price."""
-    if row.stop_price is None or row.last_price is None:
-        return None
-    return 1 if row.stop_price <= row.last_price else -1
+    return (at - row.entry_price) * row.side.sign / row.entry_price * HUNDRED
 
 
 def verdict(coverage: Coverage) -> Text:

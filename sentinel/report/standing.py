@@ -95,13 +95,14 @@ def _unverified(trade: Trade) -> CoverageRow:
         expires_at=None,
         reason="no run has looked at it yet",
         entry_price=trade.entry_price,
+        side=trade.side,
     )
 
 
 def _rung(row: CoverageRow, trade: Trade | None, policy: RiskPolicy) -> Rung:
-    side = trade.side if trade else _side_by_stop(row)
-    gain_usd, gain_pct = _gain(row, side, row.last_price)
-    locked_usd, locked_pct = _gain(row, side, row.stop_price)
+    side = row.side
+    gain_usd, gain_pct = _gain(row, row.last_price)
+    locked_usd, locked_pct = _gain(row, row.stop_price)
     entry, stop = row.entry_price, row.stop_price
     stair = next_stair(entry, stop, policy, side) if entry is not None and stop is not None else None
     return Rung(
@@ -118,17 +119,11 @@ def _rung(row: CoverageRow, trade: Trade | None, policy: RiskPolicy) -> Rung:
     )
 
 
-def _side_by_stop(row: CoverageRow) -> Side:
-    """A position no trade is known of: its stop lies on the losing side."""
-    is_short = row.stop_price is not None and row.last_price is not None and row.stop_price > row.last_price
-    return Side.SELL if is_short else Side.BUY
-
-
-def _gain(row: CoverageRow, side: Side, at: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
+def _gain(row: CoverageRow, at: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
     """Gain at a price, in dollars for all shares and in percent."""
     if at is None or not row.entry_price:
         return None, None
-    a_share = (at - row.entry_price) * side.sign
+    a_share = (at - row.entry_price) * row.side.sign
     return a_share * row.qty, a_share / row.entry_price * HUNDRED
 
 

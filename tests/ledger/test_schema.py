@@ -33,6 +33,7 @@ GOOD: dict[str, dict[str, object]] = {
     "coverage": {
         "run_id": 1, "symbol": "AAPL", "qty": "7", "protected_qty": "7", "state": "protected",
         "stop_order_ids": "[]", "reason": "",
+        "side": "buy",
     },
     "trades": {
         "id": 1, "symbol": "AAPL", "side": "buy", "qty": "7", "entry_price": "100.00", "first_stop_price": "92.00",
@@ -85,6 +86,7 @@ BAD: list[tuple[str, str, list[object]]] = [
     ("deeds", "price", ["ninety"]),
     ("findings", "severity", ["mild"]),
     ("coverage", "state", ["fine"]),
+    ("coverage", "side", ["long"]),
     ("coverage", "stop_order_ids", ["", "{}", "a,b"]),
     ("coverage", "run_id", [9]),
     ("trades", "qty", ["0", "-7", "7 shares", "", "7.", ".7", "1e3", "1.2.3", "NaN", b"7", None]),
@@ -137,6 +139,7 @@ NAMED: list[tuple[str, str, type[StrEnum]]] = [
     ("deeds", "outcome", DeedOutcome),
     ("findings", "severity", Severity),
     ("coverage", "state", CoverageState),
+    ("coverage", "side", Side),
 ]
 
 # Every question that is a constant of the room.

@@ -13,6 +13,7 @@ from sentinel.domain.actions import Action, verb_of
 from sentinel.domain.book import Approval
 from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
 from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.orders import Side
 from sentinel.domain.runs import Deed, DeedOutcome, RunReport
 from sentinel.report.coverage_table import STATES, gain_pct, verdict
 from sentinel.report.screen import run_screen
@@ -200,14 +201,10 @@ def test_every_state_has_its_word() -> None:
     assert STATES.keys() == set(CoverageState)
 
 
-#  last     stop    gain at the last price
+#  last     side   gain at the last price
 @pytest.mark.parametrize(
-    ("last", "stop", "gain"), [("108", "92", "8"), ("92", "108", "8"), ("108", None, None), (None, "92", None)]
+    ("last", "side", "gain"), [("108", Side.BUY, "8"), ("92", Side.SELL, "8"), (None, Side.BUY, None)]
 )
-def test_a_gain_knows_its_side_by_the_stop(last: str | None, stop: str | None, gain: str | None) -> None:
-    told = row(
-        "AAPL 7 of 7 at 92",
-        last_price=Decimal(last) if last else None,
-        stop_price=Decimal(stop) if stop else None,
-    )
+def test_a_gain_knows_its_side(last: str | None, side: Side, gain: str | None) -> None:
+    told = row("AAPL 7 of 7 at 92", last_price=Decimal(last) if last else None, side=side)
     assert gain_pct(told, told.last_price) == (Decimal(gain) if gain else None)
