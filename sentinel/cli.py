@@ -17,11 +17,13 @@ from sentinel.commands.check_profit_taking import check_profit_taking
 from sentinel.commands.cleanup_orphans import cleanup_orphans
 from sentinel.commands.demo import COMMAND_LINE, demo
 from sentinel.commands.evening_workflow import evening_workflow
+from sentinel.commands.halt import halt
 from sentinel.commands.init import init
 from sentinel.commands.migrate import migrate
 from sentinel.commands.reconcile_fills import reconcile_fills
 from sentinel.commands.reconcile_positions import reconcile_positions
 from sentinel.commands.rescue_stops import rescue_stops
+from sentinel.commands.resume import resume
 from sentinel.commands.simulate import simulate
 from sentinel.commands.status import status
 from sentinel.commands.submit_entry_with_stop import submit_entry_with_stop
@@ -53,6 +55,8 @@ for command in (
     update_trailing_stops,
     cleanup_orphans,
     check_profit_taking,
+    halt,
+    resume,
 ):
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(approvals)

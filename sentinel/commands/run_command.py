@@ -30,9 +30,10 @@ def run_in_session(call: Call, run: Callable[[Session], RunReport]) -> int:
     """Open a session for one run and show it; the exit code is the run's."""
     with open_session(call) as session:
         report = run(session)
+        halt_reason = session.ledger.halt_reason()
         if session.logbook is not None:
             _log(report, session.logbook)
-    answer(run_screen(report), run_document(report), as_json=call.as_json)
+    answer(run_screen(report, halt_reason), run_document(report, halt_reason), as_json=call.as_json)
     return report.exit_code
 
 

@@ -41,8 +41,8 @@ def document(
     }
 
 
-def run_document(report: RunReport) -> Document:
-    """The document of a run."""
+def run_document(report: RunReport, halt_reason: str | None = None) -> Document:
+    """The document of a run; `halt` says why entries and profit sales are stopped, null when they are not."""
     return document(
         report.command,
         report.exit_code,
@@ -56,6 +56,7 @@ def run_document(report: RunReport) -> Document:
         looked_at=instant(report.looked_at),
         equity=amount(report.equity),
         requests=report.requests,
+        halt=halt_reason,
     )
 
 

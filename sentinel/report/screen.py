@@ -11,6 +11,7 @@ from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import RESTING
 from sentinel.domain.runs import Deed, RunReport
 from sentinel.report.coverage_table import bare_table, coverage_table, verdict
+from sentinel.report.halting import halted
 from sentinel.report.sentences import NEWS, sentence
 from sentinel.report.words import clean, count, day, moment, money, price, shares
 
@@ -19,10 +20,10 @@ QUIET_VERBS = frozenset({"forget"})
 _SEVERITIES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ALARM: "bold red"}
 
 
-def run_screen(report: RunReport) -> Group:
-    """The whole evening on one readable screen, its verdict last."""
+def run_screen(report: RunReport, halt_reason: str | None = None) -> Group:
+    """The whole evening on one readable screen, its verdict last; a halt stands at the top with its reason."""
     return Group(
-        *_header(report),
+        *_header(report, halt_reason),
         *section(_deeds(report), "Nothing to do." if not report.is_dry_run else "Nothing would be done."),
         *findings_section(report.findings),
         *approvals_section(report.approvals),
@@ -31,7 +32,7 @@ def run_screen(report: RunReport) -> Group:
     )
 
 
-def _header(report: RunReport) -> Iterable[RenderableType]:
+def _header(report: RunReport, halt_reason: str | None) -> Iterable[RenderableType]:
     head = Text(f"{day(report.session)}", "bold")
     head.append(f"  equity {money(report.equity)}")
     if report.run_id is not None:
@@ -40,6 +41,8 @@ def _header(report: RunReport) -> Iterable[RenderableType]:
     yield Text(f"{report.command}, looked at {moment(report.looked_at)}, {count(report.requests, 'request')}", "dim")
     if report.is_dry_run:
         yield Text("DRY RUN: nothing was sent, nothing was written", "bold cyan")
+    if halt_reason is not None:
+        yield halted(halt_reason)
     yield Text()
 
 

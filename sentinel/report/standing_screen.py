@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sentinel.report.coverage_table import bare_table, coverage_table, verdict
+from sentinel.report.halting import halted
 from sentinel.report.screen import approvals_section, findings_section, hanging_table, section
 from sentinel.report.standing import LastRun, Standing
 from sentinel.report.words import age, clean, count, day, moment, money, percent, price, shares
@@ -31,7 +32,7 @@ def _header(standing: Standing) -> Iterable[RenderableType]:
     if standing.looked_at is not None:
         yield Text(f"as the broker told at {moment(standing.looked_at)} (--live asks it now)", "dim")
     if standing.book.halt_reason is not None:
-        yield Text(f"HALTED: {clean(standing.book.halt_reason)}: no entries, no profit sales; stops go on", "bold red")
+        yield halted(standing.book.halt_reason)
     yield Text()
 
 

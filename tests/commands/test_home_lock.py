@@ -35,7 +35,15 @@ def holder(desk: Desk, request: pytest.FixtureRequest) -> Iterator["subprocess.P
 
 @pytest.mark.parametrize(
     "typed",
-    ["evening-workflow", "evening-workflow --dry-run", "rescue-stops", "submit-entry-with-stop AAPL 100", "migrate"],
+    [
+        "evening-workflow",
+        "evening-workflow --dry-run",
+        "rescue-stops",
+        "submit-entry-with-stop AAPL 100",
+        "migrate",
+        "halt --reason holiday",
+        "resume --reason back",
+    ],
 )
 def test_the_second_run_names_the_first(desk: Desk, holder: "subprocess.Popen[str]", typed: str) -> None:
     answer = desk.types(*typed.split())

@@ -103,6 +103,7 @@ def test_a_run() -> None:
         "looked_at": "2025-04-07T21:00:00Z",
         "equity": "100432.10",
         "requests": 23,
+        "halt": None,
     }
 
 

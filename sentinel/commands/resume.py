@@ -1,0 +1,30 @@
+"""`sentinel resume` lifts the halt: entries and profit sales go on."""
+
+import typer
+
+from sentinel.commands.offline import ledger_to_write, utc_now
+from sentinel.commands.options import AsJson, Call, DryRun, Reason, reason_of
+from sentinel.commands.streams import answer
+from sentinel.report.halting import resume_document, resume_screen
+
+
+def resume(context: typer.Context, reason: Reason, dry_run: DryRun = False, as_json: AsJson = False) -> int:
+    """Lift the halt; offline.
+
+    Entries and profit sales go on. Approved sales that were held back are done by the next run, if the price has not
+    left the one you approved. Without a halt it changes nothing.
+    """
+    why, now = reason_of(reason), utc_now()
+    call = Call.of(context, as_json, dry_run=dry_run)
+    with ledger_to_write(call) as ledger:
+        halted = ledger.halt_reason()
+        if halted is not None and not dry_run:
+            with ledger.transaction():
+                ledger.resume(why, now)
+                ledger.audit("resume", None, why)
+    answer(
+        resume_screen(why, halted, is_dry_run=dry_run),
+        resume_document(call.command, why, halted, is_dry_run=dry_run),
+        as_json=as_json,
+    )
+    return 0
