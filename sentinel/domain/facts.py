@@ -84,6 +84,8 @@ class Facts:
     trader_is_present: bool = False
     # What this look could not see or does not follow, in words.
     blind_spots: tuple[str, ...] = ()
+    # Symbols with an order of ours that could not be read: nothing is sent for them.
+    unseen_symbols: frozenset[str] = frozenset()
 
     @property
     def today(self) -> date:

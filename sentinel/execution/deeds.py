@@ -79,6 +79,8 @@ class Deeds:
         return Result(DeedOutcome.REFUSED, fault, (ended,), (_alarm("leg_missing", action.symbol, message, remedy),))
 
     def _cancel(self, action: CancelEntry | CancelStop, facts: Facts) -> Result:
+        if isinstance(action, CancelStop) and self._is_needed(action.order):
+            return Result(DeedOutcome.SKIPPED, "a second look found the position it protects")
         outcome, ended = self.hand.cancel(action.order, action.because, facts)
         follow = self.hand.following
         if isinstance(action, CancelEntry):
@@ -90,6 +92,11 @@ class Deeds:
         message = f"order {ended.id} on {action.symbol} is {ended.status} after the cancel: {_why(outcome)}"
         alarm = _alarm("cancel_pending", action.symbol, message, "the broker may end it at the open; run again then")
         return Result(DeedOutcome.UNRESOLVED, f"still {ended.status}", (ended,), (alarm,))
+
+    def _is_needed(self, stop: Order) -> bool:
+        """Whether there is a position behind the stop after all: a list may have missed it."""
+        position = self.broker.position(stop.symbol)
+        return position is not None and position.side is stop.side.opposite
 
     def _place_stop(self, action: PlaceStop, facts: Facts) -> Result:
         position = self.broker.position(action.symbol)

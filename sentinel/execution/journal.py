@@ -14,6 +14,7 @@ from sentinel.ledger import Ledger
 # A request that provably never arrived is sent once more under the same name, which the broker takes only once.
 SENDS = 2
 NEVER_ARRIVED = "the broker never saw it"
+DEAD = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
 Send = Callable[[], Outcome]
 Record = Callable[[Order | None], None]
@@ -40,24 +41,17 @@ class Journal:
         self._settle(intent, outcome, record)
         return outcome
 
-    def settle_unfinished(self) -> tuple[tuple[Intent, Outcome], ...]:
-        """Ask the broker what became of every intent an earlier run left open; the planners take it from there."""
-        settled = []
-        for intent in self.ledger.unsettled_intents():
-            was_sent = intent.state is IntentState.SENT
-            outcome = self.resolve(intent) if was_sent else Unresolved("planned but never sent")
-            self._settle(intent, outcome, lambda _order: None)
-            settled.append((intent, outcome))
-        return tuple(settled)
+    def settle_unfinished(self, intent: Intent) -> Outcome:
+        """Ask the broker what became of an intent an earlier run left open; the planners take it from there."""
+        was_sent = intent.state is IntentState.SENT
+        outcome = self.resolve(intent) if was_sent else Unresolved("planned but never sent")
+        self._settle(intent, outcome, lambda _order: None)
+        return outcome
 
     def resolve(self, intent: Intent) -> Outcome:
         """What became of an unanswered request, by reading alone (ALPACA 8)."""
         found = self.patience.until(lambda order: order is not None, lambda: self._find(intent))
-        if found is None:
-            return Unresolved(NEVER_ARRIVED)
-        if found.status is OrderStatus.REJECTED:
-            return Rejected(200, None, "the broker took the order and rejected it afterwards")
-        return Confirmed(found)
+        return _proof(intent, found)
 
     def _known(self, intent: Intent, outcome: Outcome) -> Outcome:
         """The outcome itself, or what reading says where the answer was none or the name was already taken."""
@@ -65,9 +59,9 @@ class Journal:
             return self.resolve(intent)
         if isinstance(outcome, Rejected) and "client_order_id" in outcome.message:
             found = self._find(intent)
-            return Confirmed(found) if found and found.status is not OrderStatus.REJECTED else outcome
-        if isinstance(outcome, Confirmed) and outcome.order and outcome.order.status is OrderStatus.REJECTED:
-            return Rejected(200, None, "the broker answered with a rejected order")
+            return _proof(intent, found) if found else outcome
+        if isinstance(outcome, Confirmed) and outcome.order:
+            return _proof(intent, outcome.order)
         return outcome
 
     def _find(self, intent: Intent) -> Order | None:
@@ -90,6 +84,16 @@ class Journal:
             self.ledger.settle_intent(intent.name, state, order.id if order else None, detail)
             if state is IntentState.CONFIRMED:
                 record(order)
+
+
+def _proof(intent: Intent, found: Order | None) -> Outcome:
+    """What an order found at the broker says of the deed: one that died without a fill is no success."""
+    if found is None:
+        return Unresolved(NEVER_ARRIVED)
+    is_dead = found.status in DEAD and not found.filled_qty
+    if is_dead and intent.purpose is not Purpose.CANCEL:
+        return Rejected(200, None, f"the broker took order {found.id}, which is {found.status}")
+    return Confirmed(found)
 
 
 def _verdict(outcome: Outcome) -> tuple[IntentState, Order | None, str]:

@@ -31,7 +31,7 @@ def look(
     like a naked position, which would get a second stop.
     """
     account = broker.account()
-    orders = _orders(broker, book)
+    orders, unread = _orders(broker, book)
     positions = broker.positions()
     since = last_look - FILLS_OVERLAP if last_look else session.now - FIRST_LOOK_BACK
     wanted = {*positions, *(order.symbol for order in orders if order.is_live)} | (
@@ -48,7 +48,8 @@ def look(
         bars=bars,
         book=book,
         request=request,
-        blind_spots=(*unseen, *others),
+        blind_spots=(*unseen, *unread.values(), *others),
+        unseen_symbols=frozenset(unread),
     ).fold(orders)
 
 
@@ -60,18 +61,27 @@ def _bars(broker: Broker, symbols: list[str]) -> tuple[dict[str, Bar], list[str]
         return {}, [f"there is no market data tonight: {error.message}"]
 
 
-def _orders(broker: Broker, book: Book) -> tuple[Order, ...]:
-    """The union of what is open, what is recent (with `held` legs), and each known order by its id (ALPACA 5.2)."""
+def _orders(broker: Broker, book: Book) -> tuple[list[Order], dict[str, str]]:
+    """The union of what is open, what is recent (with `held` legs), and each known order by its id (ALPACA 5.2).
+
+    A list that fails is raised; a single order that cannot be read costs its own symbol its turn and no other.
+    """
     found = [*broker.open_orders(), *broker.recent_orders(None)]
     seen = {member.id for order in found for member in order.family()}
-    for order_id in _known_ids(book):
-        if order_id not in seen:
+    unread: dict[str, str] = {}
+    for order_id, symbol in _known_orders(book):
+        if order_id in seen:
+            continue
+        try:
             order = broker.order(order_id)
-            found += [order] if order else []
-    return tuple(found)
+        except BrokerUnreachable as error:
+            unread[symbol] = f"an order of {symbol} cannot be read: {error.message}"
+            continue
+        found += [order] if order else []
+    return found, unread
 
 
-def _known_ids(book: Book) -> Iterator[str]:
-    yield from (entry.order_id for entry in book.entries)
-    yield from (stop.order_id for stop in book.stops)
-    yield from (sale.order_id for sale in book.exits)
+def _known_orders(book: Book) -> Iterator[tuple[str, str]]:
+    yield from ((entry.order_id, entry.symbol) for entry in book.entries)
+    yield from ((stop.order_id, stop.symbol) for stop in book.stops)
+    yield from ((sale.order_id, sale.symbol) for sale in book.exits)

@@ -21,7 +21,7 @@ from sentinel.domain.actions import (
 )
 from sentinel.domain.book import ApprovalState
 from sentinel.domain.coverage import Coverage
-from sentinel.domain.errors import BrokerUnreachable, GuardRefusal
+from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LedgerError, SentinelError
 from sentinel.domain.facts import EntryRequest, Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
@@ -84,6 +84,7 @@ class Run:
         self.deeds: list[Deed] = []
         self.findings: list[Finding] = []
         self.unsure: set[str] = set()
+        self.bugs: list[Exception] = []
         self.request: EntryRequest | None = None
         self.facts: Facts
 
@@ -95,6 +96,7 @@ class Run:
         self.request = request
         self.facts = self._look()
         self._refuse_sudden_emptiness()
+        self.unsure |= self.facts.unseen_symbols
         self.findings += (
             Finding("blind_spot", Severity.WARNING, None, seen, "look at it in your broker's app")
             for seen in self.facts.blind_spots
@@ -103,19 +105,29 @@ class Run:
             self.workplace.progress(step.name)
             self._take_step(step)
         self.workplace.progress("looking again")
-        return self._conclude()
+        report = self._conclude()
+        if self.bugs:
+            raise self.bugs[0]
+        return report
 
     def _settle_unfinished(self) -> None:
-        for intent, outcome in self.journal.settle_unfinished():
-            is_lost = isinstance(outcome, Unresolved)
-            message = f"{intent.verb} of {intent.symbol} was interrupted; the broker " + (
-                "never saw it" if is_lost else "has answered since"
-            )
-            self.findings.append(
-                Finding(
-                    "recovered", Severity.INFO, intent.symbol, message, "nothing to do: this run took it from there"
-                )
-            )
+        """Settle what an earlier run left open; one symbol that cannot be settled costs no other its turn (I9)."""
+        for intent in self.ledger.unsettled_intents():
+            try:
+                outcome = self.journal.settle_unfinished(intent)
+            except BrokerUnreachable as error:
+                self._lose_sight_of(intent.symbol, error)
+                continue
+            fate = "never saw it" if isinstance(outcome, Unresolved) else "has answered since"
+            message = f"{intent.verb} of {intent.symbol} was interrupted; the broker {fate}"
+            remedy = "nothing to do: this run took it from there"
+            self.findings.append(Finding("recovered", Severity.INFO, intent.symbol, message, remedy))
+
+    def _lose_sight_of(self, symbol: str, error: SentinelError) -> None:
+        """Nothing more is sent for a symbol whose state is not known; the next run asks again."""
+        self.unsure.add(symbol)
+        message = f"what became of {symbol} is not known: {error.message}"
+        self.findings.append(Finding("unresolved", Severity.ALARM, symbol, message, "run again"))
 
     def _look(self) -> Facts:
         work = self.workplace
@@ -186,10 +198,16 @@ class Run:
                 return Result(DeedOutcome.DONE, action.order.status), False
             return self._ask(action)
         except (BrokerUnreachable, RowRefused) as error:
-            self.unsure.add(action.symbol)
-            message = f"what became of {action.symbol} is not known: {error.message}"
-            self.findings.append(Finding("unresolved", Severity.ALARM, action.symbol, message, "run again"))
+            self._lose_sight_of(action.symbol, error)
             return Result(DeedOutcome.UNRESOLVED, error.message), False
+        except LedgerError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - a bug met on one symbol must not leave the others bare
+            self.bugs.append(bug)
+            self.unsure.add(action.symbol)
+            message = f"Sentinel has a bug and left {action.symbol} as it was: {bug!r}"
+            self.findings.append(Finding("bug", Severity.ALARM, action.symbol, message, "send the crash report"))
+            return Result(DeedOutcome.UNRESOLVED, repr(bug)), False
 
     def _ask(self, action: Action) -> tuple[Result, bool]:
         """Put a filed question to the trader, if one is there to answer; True for a yes."""

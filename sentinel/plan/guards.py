@@ -12,7 +12,7 @@ from sentinel.domain.actions import (
     RaiseStop,
     SubmitEntry,
 )
-from sentinel.domain.book import ExitReason
+from sentinel.domain.book import ExitReason, Trade
 from sentinel.domain.errors import GuardRefusal
 from sentinel.domain.facts import Facts
 from sentinel.domain.orders import Side
@@ -123,6 +123,12 @@ def suddenly_empty(facts: Facts) -> str | None:
     """Why an empty list of positions is not believed: the ledger holds trades and no fill explains their end."""
     if facts.positions or not facts.book.trades:
         return None
-    explained = {fill.symbol for fill in facts.fills}
-    missing = sorted(trade.symbol for trade in facts.book.trades if trade.symbol not in explained)
+    missing = sorted(trade.symbol for trade in facts.book.trades if not _has_closing_fill(trade, facts))
     return ", ".join(missing) if missing else None
+
+
+def _has_closing_fill(trade: Trade, facts: Facts) -> bool:
+    return any(
+        fill.symbol == trade.symbol and fill.side.startswith(trade.side.opposite) and fill.at >= trade.opened_at
+        for fill in facts.fills
+    )

@@ -67,6 +67,8 @@ def test_refusals(action, now, is_allowed):
         ((), (), "AAPL"),
         ((HELD,), (), None),
         ((), (fill("AAPL", "7", "92.00", "stop-AAPL-92.00"),), None),  # stopped out: explained
+        ((), (fill("AAPL", "7", "100.00", "entry-AAPL", side="buy"),), "AAPL"),  # its entry explains nothing
+        ((), (fill("MSFT", "7", "92.00", "stop-MSFT-92.00"),), "AAPL"),
     ],
 )
 def test_an_account_that_is_suddenly_empty_is_not_believed(held, fills, missing):

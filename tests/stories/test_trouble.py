@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.stories.conftest import START, flat
+
 SUBMIT = {"method": "POST", "path": "/v2/orders$", "nth": 1}
 
 
@@ -67,13 +69,61 @@ def test_with_the_exchange_down_the_last_coverage_is_still_shown(stage, monkeypa
 
 def test_an_account_that_is_suddenly_empty_is_refused_unless_forced(stage):
     stage.holds()
-    state = stage.exchange.state()
-    stage.exchange.reset(bars=[], start=None) if not state else None
-    stage.exchange.faults([{"method": "GET", "path": "/v2/positions$", "nth": None, "kind": "stale"}])
-    # The trader sells all by phone, so that the position is really gone, and the fill list says so: believed.
-    stage.exchange.faults([])
-    stage.exchange.trade("AAPL", 7, "sell", 100)
-    assert stage.evening().exit_code == 0
+    stage.exchange.reset(bars=flat("AAPL"), start=START)  # the same account, and nothing in it
+    refused = stage.types("evening-workflow --non-interactive")
+    assert refused.exit_code == 3
+    assert "AAPL" in refused.err
+    assert "--force" in refused.err
+    assert (stage.mutations(), stage.trades()) == (0, ())
+    forced = stage.tells("evening-workflow --non-interactive --force")
+    assert forced.exit_code == 1, "the stop it knew has vanished: that stays an alarm"
+    assert ("order_vanished", "AAPL") in forced.findings
+    assert [trade.exit_reason for trade in stage.trades()] == ["unknown"]
+
+
+def test_a_stop_is_not_taken_for_an_orphan_because_a_list_missed_its_position(stage, monkeypatch):
+    from sentinel.broker import Broker
+
+    stage.holds()
+    stage.holds("MSFT", 2)
+    stage.day("AAPL", "100 101 99 100")
+    positions = Broker.positions
+    monkeypatch.setattr(Broker, "positions", lambda self: {k: v for k, v in positions(self).items() if k != "AAPL"})
+    evening = stage.evening()
+    assert ("cancel_stop", "AAPL", "skipped") in evening.verbs()
+    monkeypatch.undo()
+    assert stage.stop()["status"] == "new"
+    assert stage.evening().states == {"AAPL": "protected", "MSFT": "protected"}
+
+
+def test_a_bug_met_on_one_symbol_leaves_no_other_bare(stage, monkeypatch):
+    from sentinel.broker import Broker
+
+    stage.exchange.trade("AAPL", 5, "buy", 100)
+    stage.exchange.trade("MSFT", 5, "buy", 100)
+    position = Broker.position
+
+    def buggy(self, symbol):
+        if symbol == "AAPL":
+            raise ZeroDivisionError("a bug")
+        return position(self, symbol)
+
+    monkeypatch.setattr(Broker, "position", buggy)
+    crashed = stage.types("evening-workflow --non-interactive")
+    assert crashed.exit_code == 70
+    assert "Traceback" not in crashed.err
+    assert stage.stop("MSFT")["qty"] == "5"
+    monkeypatch.undo()
+    assert stage.evening().states == {"AAPL": "protected", "MSFT": "protected"}
+
+
+def test_one_unreadable_order_costs_no_other_symbol_its_turn(stage):
+    stage.holds()
+    stage.holds("MSFT", 2)
+    stage.exchange.action(cancel={"order_id": stage.stop("MSFT")["id"]})
+    stop_id = stage.stop()["id"]
+    stage.exchange.faults([{"method": "GET", "path": f"/v2/orders/{stop_id}", "kind": "500"}])
+    assert stage.evening().states == {"AAPL": "protected", "MSFT": "protected"}
 
 
 def test_the_leg_of_an_entry_is_verified(stage, monkeypatch):
