@@ -13,6 +13,7 @@ from typer.exceptions import Abort, TyperException
 
 from sentinel import __version__
 from sentinel.commands.approvals import approvals
+from sentinel.commands.backup import backup
 from sentinel.commands.check_profit_taking import check_profit_taking
 from sentinel.commands.cleanup_orphans import cleanup_orphans
 from sentinel.commands.demo import COMMAND_LINE, demo
@@ -23,6 +24,7 @@ from sentinel.commands.migrate import migrate
 from sentinel.commands.reconcile_fills import reconcile_fills
 from sentinel.commands.reconcile_positions import reconcile_positions
 from sentinel.commands.rescue_stops import rescue_stops
+from sentinel.commands.restore import restore
 from sentinel.commands.resume import resume
 from sentinel.commands.simulate import simulate
 from sentinel.commands.status import status
@@ -57,6 +59,8 @@ for command in (
     check_profit_taking,
     halt,
     resume,
+    backup,
+    restore,
 ):
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(approvals)

@@ -2,8 +2,19 @@
 
 from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import RowRefused
-from sentinel.ledger.restoring import restore_backup
+from sentinel.ledger.restoring import Restored, examine_copy, put_back, restore_backup
 from sentinel.ledger.rows import AuditRow, BoundAccount, RunRow
 from sentinel.ledger.version_seven import migrate_from_v7
 
-__all__ = ["AuditRow", "BoundAccount", "Ledger", "RowRefused", "RunRow", "migrate_from_v7", "restore_backup"]
+__all__ = [
+    "AuditRow",
+    "BoundAccount",
+    "Ledger",
+    "Restored",
+    "RowRefused",
+    "RunRow",
+    "examine_copy",
+    "migrate_from_v7",
+    "put_back",
+    "restore_backup",
+]

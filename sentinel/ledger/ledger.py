@@ -48,6 +48,11 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry):
         """The ledger at a path as it is, never created, migrated or written; LedgerError when it cannot be read."""
         return cls(path, open_for_reading(path), now)
 
+    @classmethod
+    def open_copy(cls, path: Path, now: Clock = utc_now) -> Self:
+        """A copy of a ledger, of this schema or an older one, to look into; LedgerError when it cannot be read."""
+        return cls(path, open_for_reading(path, any_version=True), now)
+
     def __enter__(self) -> Self:
         return self
 
@@ -124,9 +129,9 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry):
             raise ValueError(f"the ledger has no view {name}, only {', '.join(VIEWS)}")
         return tuple(dict(row) for row in self._rows(f"SELECT * FROM {name}"))  # noqa: S608 - one of our own names
 
-    def backup(self, to_dir: Path, keep: int = BACKUPS_KEPT) -> Path:
-        """A checked copy in a folder, named after the moment; of all such copies the newest `keep` stay."""
+    def backup(self, to_dir: Path, keep: int | None = BACKUPS_KEPT) -> Path:
+        """A checked copy in a folder, named after the moment; of all such copies the newest `keep` stay, or all."""
         copy = copy_to(self._connection, to_dir, self.path.stem, self._now)
-        for old in copies(to_dir, self.path.stem)[: -max(keep, 1)]:
+        for old in copies(to_dir, self.path.stem)[: -max(keep, 1)] if keep is not None else ():
             old.unlink(missing_ok=True)
         return copy

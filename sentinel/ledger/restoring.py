@@ -1,13 +1,67 @@
-"""Putting a copy of the ledger back."""
+"""Putting a copy of the ledger back, without letting what the trader said in the meantime be unsaid."""
 
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from sentinel.domain.errors import LedgerError
+from sentinel.domain.book import ApprovalState, OwedKind
+from sentinel.domain.errors import GuardRefusal, LedgerError
 from sentinel.ledger.copying import copy_to
+from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import Clock, ledger_error
 from sentinel.ledger.opening import open_for_reading, open_for_writing
+from sentinel.ledger.rows import BoundAccount, RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of the ledger that was there, of a halt, of open questions and of owed sales."""
+
+    kept: Path | None
+    halt_reason: str | None
+    questions: int
+    owed_sales: tuple[str, ...]
+
+
+def examine_copy(copy: Path, path: Path) -> RunRow | None:
+    """The last run a copy knows of.
+
+    LedgerError when the copy is damaged or no ledger, GuardRefusal when the ledger at the path has another account.
+    """
+    with Ledger.open_copy(copy) as source:
+        damage, account, last = source.damage(), source.bound_account(), source.last_run()
+    if damage:
+        raise LedgerError(f"the copy {copy} is damaged: {damage[0]}", "choose another copy; nothing was changed")
+    there = _account_of(path)
+    if account and there and (account.account_id, account.mode) != (there.account_id, there.mode):
+        raise GuardRefusal(
+            f"the copy belongs to {account.mode} account {account.account_number},"
+            f" this home to {there.mode} account {there.account_number}; nothing was changed",
+            f"choose a copy of {there.account_number}, or restore into a home of its own",
+        )
+    return last
+
+
+def put_back(copy: Path, path: Path, now: Clock) -> Restored:
+    """Restore a copy and make it safe to work from; all or nothing, errors as `examine_copy` and `restore_backup`.
+
+    A halt of the ledger that was there stays. Open questions lapse and owed sales are forgotten, since the answer
+    may long have been acted upon: what still is at its target is asked about again.
+    """
+    examine_copy(copy, path)
+    with TemporaryDirectory(prefix="sentinel-restore-") as folder:
+        with Ledger.open_copy(copy, now) as source:
+            prepared = source.backup(Path(folder))
+        halt_reason = _halt_of(path, now)
+        with Ledger.open(prepared, now) as ledger, ledger.transaction():
+            if halt_reason is not None:
+                ledger.halt(halt_reason, now())
+            questions, owed_sales = _close_questions(ledger, now), _forget_owed_sales(ledger, now)
+            ledger.audit("restore", None, f"from {copy.name}")
+            halt_reason = ledger.halt_reason()
+        return Restored(restore_backup(prepared, path, now), halt_reason, questions, owed_sales)
 
 
 def restore_backup(copy: Path, path: Path, now: Clock) -> Path | None:
@@ -24,6 +78,40 @@ def restore_backup(copy: Path, path: Path, now: Clock) -> Path | None:
                 raise ledger_error(path, error) from error
     open_for_writing(path, now).close()  # a copy of an older schema becomes the newest
     return kept
+
+
+def _account_of(path: Path) -> BoundAccount | None:
+    """The account of a ledger that may be missing or damaged."""
+    try:
+        with Ledger.open_read_only(path) as ledger:
+            return ledger.bound_account()
+    except LedgerError:
+        return None
+
+
+def _halt_of(path: Path, now: Clock) -> str | None:
+    """The halt of a ledger that may be missing, cut off while writing, or damaged."""
+    if not path.exists():
+        return None
+    try:
+        with Ledger.open(path, now) as ledger:
+            return ledger.halt_reason()
+    except LedgerError:
+        return None
+
+
+def _close_questions(ledger: Ledger, now: Clock) -> int:
+    asked = (*ledger.approvals(ApprovalState.WAITING), *ledger.approvals(ApprovalState.APPROVED))
+    for approval in asked:
+        ledger.decide_approval(approval.id, ApprovalState.EXPIRED, now())
+    return len(asked)
+
+
+def _forget_owed_sales(ledger: Ledger, now: Clock) -> tuple[str, ...]:
+    owed = tuple(owed.symbol for owed in ledger.book(now().date()).owed if owed.kind is OwedKind.EXIT)
+    for symbol in owed:
+        ledger.forget_owed(OwedKind.EXIT, symbol)
+    return owed
 
 
 def _set_aside(path: Path, now: Clock) -> Path | None:

@@ -43,16 +43,18 @@ def holder(desk: Desk, request: pytest.FixtureRequest) -> Iterator["subprocess.P
         "migrate",
         "halt --reason holiday",
         "resume --reason back",
+        "restore copy.db",
     ],
 )
 def test_the_second_run_names_the_first(desk: Desk, holder: "subprocess.Popen[str]", typed: str) -> None:
+    (desk.home / "backups" / "copy.db").write_bytes(b"never looked at")
     answer = desk.types(*typed.split())
     assert answer.exit_code == 5
     assert f"evening-workflow, process {holder.pid}, since 20" in answer.err
     assert not desk.exchange.state()["requests"]["counts"]
 
 
-@pytest.mark.parametrize("typed", ["status", "approvals list"])
+@pytest.mark.parametrize("typed", ["status", "approvals list", "backup"])
 def test_looking_things_up_needs_no_lock(desk: Desk, holder: "subprocess.Popen[str]", typed: str) -> None:
     assert desk.types(*typed.split()).exit_code == 0
 

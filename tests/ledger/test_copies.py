@@ -49,6 +49,12 @@ def test_the_newest_copies_stay(path: Path, tmp_path: Path) -> None:
     assert {kept.name for kept in folder.iterdir()} == others | set(made[-3:])
 
 
+def test_without_a_number_all_copies_stay(ledger: Ledger, tmp_path: Path) -> None:
+    for _ in range(3):
+        ledger.backup(tmp_path / "copies", keep=None)
+    assert len(list((tmp_path / "copies").iterdir())) == 3
+
+
 def test_a_folder_that_cannot_be_made_is_an_error_with_a_remedy(ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LedgerError) as refused:

@@ -1,0 +1,63 @@
+"""`sentinel restore` puts a copy of the ledger back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentinel.commands.home_lock import home_lock
+from sentinel.commands.offline import utc_now
+from sentinel.commands.options import AsJson, Call, DryRun
+from sentinel.commands.session import LEDGER_FILE
+from sentinel.commands.streams import answer
+from sentinel.domain.errors import UsageError
+from sentinel.report.restoring import Restoring, restoring_document, restoring_screen
+
+COPIES_NAMED = 5
+
+
+def restore(
+    context: typer.Context,
+    copy: Annotated[
+        Path | None, typer.Argument(metavar="COPY", help="A copy's path, or its name in backups/; left out, see them.")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> int:
+    """Put a copy of the ledger back; offline.
+
+    The ledger that is there is copied first. What happened since, the next evening learns from the broker. A halt
+    stays; questions and approved sales are asked about again.
+    """
+    from sentinel.ledger import examine_copy, put_back
+    from sentinel.settings import find_home
+
+    call = Call.of(context, as_json, dry_run=dry_run)
+    home = find_home(call.home)
+    ledger, chosen = home / LEDGER_FILE, _chosen(home, copy)
+    with home_lock(home, call.command, leaves_no_trace=dry_run):
+        last = examine_copy(chosen, ledger)
+        restored = None if dry_run else put_back(chosen, ledger, utc_now)
+    told = Restoring(home, chosen, last, restored)
+    answer(restoring_screen(told), restoring_document(told, call.command), as_json=as_json)
+    return 0
+
+
+def _chosen(home: Path, copy: Path | None) -> Path:
+    """The path of the copy; UsageError where none is named or there, and for the ledger itself."""
+    if copy is None:
+        raise UsageError("no copy is named", f"type sentinel restore COPY; {_newest(home)}")
+    given = copy.expanduser().absolute()
+    path = home / "backups" / copy if not given.exists() and copy.name == str(copy) else given
+    if not path.is_file():
+        raise UsageError(f"there is no copy {path}", _newest(home))
+    if path.resolve() == (home / LEDGER_FILE).resolve():
+        raise UsageError(f"{path} is the ledger itself", _newest(home))
+    return path
+
+
+def _newest(home: Path) -> str:
+    from sentinel.ledger.copying import copies
+
+    found = [path.name for path in copies(home / "backups", Path(LEDGER_FILE).stem)]
+    return f"the newest in backups/: {', '.join(reversed(found[-COPIES_NAMED:])) or 'none yet'}"

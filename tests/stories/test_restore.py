@@ -1,0 +1,125 @@
+"""An older ledger put back: the broker is the witness, one evening repairs the rest."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+MODES = [
+    {"after_hours_stops": stops, "after_hours_cancel": cancel}
+    for stops in ("new", "accepted")
+    for cancel in ("immediate", "pending")
+]
+
+
+def copy_of(stage) -> str:
+    return Path(stage.tells("backup").document["copy"]).name
+
+
+def put_back(stage, copy: str):
+    told = stage.tells(f"restore {copy}")
+    assert told.exit_code == 0
+    return told.document
+
+
+def buys(stage, symbol: str = "AAPL") -> list[str]:
+    return [order["status"] for order in stage.orders(symbol, live=False) if order["side"] == "buy"]
+
+
+def test_after_each_event_an_older_ledger_is_put_back(stage):
+    """A trade from its entry to its stop; each evening begins with the ledger of before."""
+    copies = [copy_of(stage)]
+    assert stage.enters("AAPL 100.00 7").exit_code == 0
+    copies.append(copy_of(stage))
+    for prices, stop in (("100 101 99 100", "92"), ("108 110 107 109", "102"), ("115 117 114 115", "108")):
+        stage.day("AAPL", prices)
+        for copy in copies:
+            put_back(stage, copy)
+            evening = stage.evening()
+            assert (evening.exit_code, evening.states, buys(stage)) == (0, {"AAPL": "protected"}, ["filled"])
+            assert (stage.stop()["stop_price"], stage.stop()["qty"]) == (stop, "7")
+        copies.append(copy_of(stage))
+    stage.day("AAPL", "109 110 107 107")
+    for copy in copies:
+        put_back(stage, copy)
+        evening = stage.evening()
+        assert (evening.exit_code, evening.states, stage.orders(), stage.shares()) == (0, {}, [], 0)
+        sent = stage.mutations()
+        assert stage.evening().exit_code == 0
+        assert stage.mutations() == sent
+
+
+@pytest.mark.parametrize("modes", MODES)
+def test_a_raise_the_ledger_forgot_is_not_done_again_nor_undone(stage, modes):
+    stage.exchange.modes(**modes)
+    stage.holds()
+    copy = copy_of(stage)
+    stage.day("AAPL", "108 110 107 109")
+    before, orders = stage.evening(), stage.orders()
+    put_back(stage, copy)
+    after = stage.evening()
+    assert (after.exit_code, after.states, after.stops) == (before.exit_code, before.states, before.stops)
+    assert [order["id"] for order in stage.orders()] == [order["id"] for order in orders]
+    sent = stage.mutations()
+    assert stage.evening().exit_code == 0
+    assert stage.mutations() == sent
+
+
+def test_a_stranger_the_ledger_forgot_keeps_the_one_stop_it_has(stage):
+    copy = copy_of(stage)
+    stage.exchange.trade("MSFT", 5, "buy", 100)
+    assert stage.evening().exit_code == 0
+    put_back(stage, copy)
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states, stage.stop("MSFT")["qty"]) == (0, {"MSFT": "protected"}, "5")
+
+
+@pytest.mark.parametrize("modes", MODES)
+def test_an_old_yes_does_not_sell(stage, modes):
+    """The copy holds an approved sale; since then the trader may have thought better of it."""
+    stage.exchange.modes(**modes)
+    stage.holds()
+    stage.day("AAPL", "119 121 118 120")
+    stage.evening()
+    assert stage.types("halt --reason wait").exit_code == 0
+    stage.tells("approvals approve 1")
+    copy = copy_of(stage)
+    assert stage.types("resume --reason go").exit_code == 0
+    told = put_back(stage, copy)
+    assert told["questions_lapsed"] == 1
+    assert stage.types("resume --reason go").exit_code == 0
+    evening = stage.evening()
+    assert (evening.exit_code, evening.verbs("close_position"), stage.shares()) == (0, [], 7)
+    assert [question["state"] for question in evening.document["approvals"]] == ["waiting"]
+
+
+def test_a_sale_owed_when_the_copy_was_made_is_asked_about_again(stage):
+    stage.exchange.modes(after_hours_stops="new", after_hours_cancel="pending")
+    stage.holds()
+    stage.day("AAPL", "119 121 118 120")
+    stage.evening()
+    assert stage.tells("approvals approve 1").stops == {"AAPL": Decimal("119.40")}
+    copy = copy_of(stage)
+    assert put_back(stage, copy)["owed_sales_forgotten"] == ["AAPL"]
+    evening = stage.evening()
+    assert (evening.exit_code, evening.verbs("close_position"), evening.stops) == (0, [], {"AAPL": Decimal("119.40")})
+    assert len(evening.document["approvals"]) == 1
+
+
+def test_a_halt_outlives_the_copy(stage):
+    copy = copy_of(stage)
+    assert stage.types("halt --reason holiday").exit_code == 0
+    assert put_back(stage, copy)["halt"] == "holiday"
+    assert stage.types("submit-entry-with-stop AAPL 99.00 7").exit_code == 3
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage"])
+def test_a_lost_ledger_is_replaced(stage, damage):
+    stage.holds()
+    copy = copy_of(stage)
+    ledger = stage.home / "sentinel.db"
+    ledger.unlink() if damage == "gone" else ledger.write_bytes(b"garbage" * 1000)
+    assert stage.types("evening-workflow").exit_code == (0 if damage == "gone" else 3)
+    put_back(stage, copy)
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states, stage.stop()["stop_price"]) == (0, {"AAPL": "protected"}, "92")
