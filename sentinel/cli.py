@@ -17,6 +17,7 @@ from sentinel.commands.backup import backup
 from sentinel.commands.check_profit_taking import check_profit_taking
 from sentinel.commands.cleanup_orphans import cleanup_orphans
 from sentinel.commands.demo import COMMAND_LINE, demo
+from sentinel.commands.doctor import doctor
 from sentinel.commands.evening_workflow import evening_workflow
 from sentinel.commands.halt import halt
 from sentinel.commands.init import init
@@ -57,6 +58,7 @@ for command in (
     update_trailing_stops,
     cleanup_orphans,
     check_profit_taking,
+    doctor,
     halt,
     resume,
     backup,

@@ -20,7 +20,7 @@ def backup(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
-    """Make a checked copy of the ledger; offline.
+    """Copy the ledger, checked; offline.
 
     Works while a run is at work, and takes no older copy away: only the evening does, which makes one of its own
     each time. `restore` puts a copy back.

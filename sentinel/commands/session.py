@@ -70,10 +70,17 @@ def engine_at(home: Path | str) -> Iterator["OrderExecutionEngine"]:
         yield session.engine
 
 
+@contextmanager
+def broker_of(home: Path, settings: "Settings", *, leaves_no_trace: bool = False) -> Iterator["Broker"]:
+    """The broker alone, without lock or ledger, to be asked and sent nothing."""
+    with broker_address(home, settings, leaves_no_trace=leaves_no_trace) as address:
+        yield _connect(address, settings)
+
+
 def ask_account(home: Path, settings: "Settings") -> "Account":
     """The account the keys open; BrokerUnreachable when the broker does not answer or refuses them."""
-    with broker_address(home, settings) as address:
-        return _connect(address, settings).account()
+    with broker_of(home, settings) as broker:
+        return broker.account()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from sentinel.domain.book import ApprovalState, OwedKind
 from sentinel.domain.errors import GuardRefusal, LedgerError
 from sentinel.ledger.copying import copy_to
+from sentinel.ledger.examining import damage_in
 from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import Clock, ledger_error
 from sentinel.ledger.opening import open_for_reading, open_for_writing
@@ -31,7 +32,7 @@ def examine_copy(copy: Path, path: Path) -> RunRow | None:
     LedgerError when the copy is damaged or no ledger, GuardRefusal when the ledger at the path has another account.
     """
     with Ledger.open_copy(copy) as source:
-        damage, account, last = source.damage(), source.bound_account(), source.last_run()
+        damage, account, last = damage_in(copy), source.bound_account(), source.last_run()
     if damage:
         raise LedgerError(f"the copy {copy} is damaged: {damage[0]}", "choose another copy; nothing was changed")
     there = _account_of(path)

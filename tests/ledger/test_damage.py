@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sentinel.domain.errors import LedgerError
-from sentinel.ledger import Ledger
+from sentinel.ledger import Ledger, damage_in
 from tests.builders import TODAY
 from tests.ledger.records import now, open_trade, stop
 
@@ -37,7 +37,7 @@ def filled(ledger: Ledger) -> Ledger:
 
 
 def test_a_sound_ledger_has_no_damage(filled: Ledger) -> None:
-    assert filled.damage() == ()
+    assert filled.damage() == damage_in(filled.path) == ()
 
 
 @pytest.mark.parametrize(("statement", "told"), CHANGES)
@@ -45,6 +45,10 @@ def test_the_doctor_is_told(filled: Ledger, path: Path, statement: str, told: st
     change(path, statement)
     (damage,) = filled.damage()
     assert told in damage
+    filled.close()
+    before = path.read_bytes()
+    assert damage_in(path) == (damage,)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("statement", [statement for statement, told in CHANGES if told.startswith("CHECK")])

@@ -1,0 +1,166 @@
+"""The doctor's examination: each part is looked at on its own, so that one that is broken hides no other."""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentinel.commands.crash_report import KEY_VARIABLES, KEYS_FILE
+from sentinel.commands.offline import utc_now
+from sentinel.commands.session import LEDGER_FILE, broker_of
+from sentinel.domain.errors import SentinelError
+from sentinel.report.health import (
+    Check,
+    fail,
+    failed,
+    judge_account,
+    judge_clock,
+    judge_copies,
+    judge_last_run,
+    judge_space,
+    ok,
+    warn,
+)
+from sentinel.report.words import count
+
+if TYPE_CHECKING:
+    from sentinel.ledger import BoundAccount, Ledger
+    from sentinel.settings import Settings
+
+FOLDERS = ("backups", "logs", "reports")
+
+
+def examine(home: Path) -> tuple[Check, ...]:
+    """Every check of a home, in the order a run would stumble over them; nothing is written."""
+    return tuple(_Examination(home).checks())
+
+
+class _Examination:
+    """One home under examination; what cannot be read stays None, and its failure is a check."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.settings: Settings | None = None
+        self.bound: BoundAccount | None = None
+
+    def checks(self) -> Iterator[Check]:
+        """All of them."""
+        yield from self._trapped("settings", self._settings)
+        # Before the broker: it tells whose account to expect there.
+        ledger = list(self._trapped("ledger", self._ledger))
+        if self.settings is None:
+            yield warn("broker", "not asked, for the settings cannot be read", "mend the settings first")
+        elif (yield from self._keys_are_there(self.settings)):
+            yield from self._trapped("broker", self._broker)
+        else:
+            yield warn("broker", "not asked, for there are no keys to show it", "mend the keys first")
+        yield from ledger
+        yield from self._trapped("backups", self._backups)
+        yield from self._trapped("disk", self._disk)
+        yield from self._trapped("folders", self._folders)
+
+    def _trapped(self, name: str, part: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+        """The checks of a part; an error that Sentinel or the system explains ends the part as a failed check."""
+        try:
+            yield from part()
+        except (SentinelError, OSError) as error:
+            yield failed(name, error)
+
+    def _settings(self) -> Iterator[Check]:
+        from sentinel.settings import load_settings
+
+        self.settings = load_settings(self.home)
+        yield ok("settings", f"{self.settings.path.name} can be read; mode {self.settings.broker.mode}")
+
+    def _keys_are_there(self, settings: "Settings") -> Generator[Check, None, bool]:
+        from sentinel.settings import hosts_for, keys_for
+
+        try:
+            if hosts_for(settings) is None:
+                yield ok("keys", "the embedded exchange needs none of yours")
+                return True
+            keys_for(settings, self.home)
+        except SentinelError as error:
+            yield failed("keys", error)
+            return False
+        is_variable = any(os.environ.get(name) for name in KEY_VARIABLES)
+        yield ok("keys", "in the environment" if is_variable else f"in {KEYS_FILE}, which only you can read")
+        return True
+
+    def _broker(self) -> Iterator[Check]:
+        assert self.settings is not None
+        mode = self.settings.broker.mode
+        with broker_of(self.home, self.settings, leaves_no_trace=True) as broker:
+            account, session = broker.account(), broker.session()
+            skew = session.now - utc_now()
+        yield ok("broker", f"answers; the market is {'open' if session.is_open else 'closed'}")
+        yield from judge_account(account, self.bound, mode)
+        if mode != "sim":
+            yield judge_clock(skew)
+
+    def _ledger(self) -> Iterator[Check]:
+        from sentinel.ledger import Ledger, damage_in
+
+        path = self.home / LEDGER_FILE
+        with Ledger.open_read_only(path) as ledger:
+            self.bound = ledger.bound_account()
+            damage = damage_in(path)
+            for line in damage:
+                yield fail("ledger", line, "put a sound copy back: `sentinel restore` names them")
+            if not damage:
+                yield ok("ledger", f"{LEDGER_FILE} is sound, schema {ledger.schema_version}, audit unbroken")
+            yield from _business(ledger)
+
+    def _backups(self) -> Iterator[Check]:
+        from sentinel.ledger import damage_in
+        from sentinel.ledger.copying import copies
+
+        found = copies(self.home / "backups", Path(LEDGER_FILE).stem)
+        if not found:
+            yield warn(
+                "backups", "there is no copy of the ledger", "run `sentinel backup`; every evening makes one too"
+            )
+            return
+        damage = damage_in(found[-1])
+        if damage:
+            yield fail("backups", f"the newest copy is damaged: {damage[0]}", "run `sentinel backup` for a sound one")
+            return
+        made_at = datetime.fromtimestamp(found[-1].stat().st_mtime, UTC)
+        yield judge_copies(len(found), max(utc_now() - made_at, timedelta(0)))
+
+    def _disk(self) -> Iterator[Check]:
+        yield judge_space(shutil.disk_usage(self.home).free)
+
+    def _folders(self) -> Iterator[Check]:
+        faults = list(_faults(self.home))
+        yield from faults
+        if not faults:
+            yield ok("folders", "all can be written, and the ledger is yours alone")
+
+
+def _business(ledger: "Ledger") -> Iterator[Check]:
+    """What of the ledger a run would begin with."""
+    open_ones = ledger.unsettled_intents()
+    if open_ones:
+        symbols = ", ".join(sorted({intent.symbol for intent in open_ones}))
+        told = f"{count(len(open_ones), 'request')} without an answer yet ({symbols})"
+        yield warn("unfinished", told, "run `sentinel evening-workflow`: it asks the broker what became of them")
+    reason = ledger.halt_reason()
+    if reason is not None:
+        yield warn("halt", f"halted: {reason}", "sentinel resume --reason TEXT, when entries may go on")
+    yield judge_last_run(ledger.last_run(), utc_now())
+
+
+def _faults(home: Path) -> Iterator[Check]:
+    """Folders that are missing or cannot be written, and a ledger others can read."""
+    for folder in (home, *(home / name for name in FOLDERS)):
+        if not folder.exists():
+            yield warn("folders", f"{folder} is missing", "`sentinel init` makes what is missing")
+        elif not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            yield fail("folders", f"{folder} is no folder you can write to", f"make it one: chmod u+rwx {folder}")
+    ledger = home / LEDGER_FILE
+    if os.name == "posix" and ledger.exists() and stat.S_IMODE(ledger.stat().st_mode) & 0o077:
+        yield warn("folders", f"others can read {ledger}", f"chmod 600 {ledger}")

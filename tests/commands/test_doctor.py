@@ -1,0 +1,176 @@
+"""The doctor looks at everything on its own, names what is broken with its remedy, and changes nothing."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from sentinel.ledger import Ledger
+from tests.commands.desk import Desk
+from tests.ledger.records import intent
+
+WELL = {
+    "settings": "ok",
+    "broker": "ok",
+    "account": "ok",
+    "binding": "ok",
+    "keys": "ok",
+    "ledger": "ok",
+    "last run": "ok",
+    "backups": "ok",
+    "disk": "ok",
+    "folders": "ok",
+}
+
+
+def examined(desk: Desk, exit_code: int) -> dict[str, str]:
+    """Every check and how it ended; whatever is not well has a remedy and is a finding."""
+    before, sent = desk.files(), desk.mutations()
+    document = desk.tells("doctor")
+    assert (desk.files(), desk.mutations()) == (before, sent)
+    unwell = [check for check in document["checks"] if check["health"] != "ok"]
+    assert document["exit_code"] == exit_code
+    assert all(check["remedy"] for check in unwell)
+    assert [finding["message"] for finding in document["findings"]] == [check["message"] for check in unwell]
+    return {check["name"]: check["health"] for check in document["checks"]}
+
+
+def test_all_is_well(desk: Desk) -> None:
+    desk.holds()
+    assert examined(desk, 0) == WELL
+    screen = desk.types("doctor")
+    assert screen.exit_code == 0
+    assert len(screen.out.splitlines()) == len(WELL)
+    assert all(line.startswith("ok ") for line in screen.out.splitlines())
+
+
+def test_a_new_home_wants_its_first_evening(desk: Desk) -> None:
+    assert examined(desk, 0) == WELL | {"last run": "warn", "backups": "warn"}
+
+
+def test_no_home_is_a_usage_error(desk: Desk) -> None:
+    (desk.home / "sentinel.toml").unlink()
+    answer = desk.types("doctor")
+    assert answer.exit_code == 2
+    assert "init" in answer.err
+
+
+def test_an_unreachable_broker_hides_nothing_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.holds()
+    monkeypatch.setenv("SENTINEL_BROKER__READ_ATTEMPTS", "1")
+    desk.exchange.faults([{"method": "GET", "path": "/v2/account$", "nth": None, "kind": "500"}])
+    wanted = WELL | {"broker": "fail"}
+    del wanted["account"], wanted["binding"]
+    assert examined(desk, 4) == wanted
+    (desk.home / "sentinel.db").unlink()
+    assert examined(desk, 4)["ledger"] == "fail"
+
+
+def test_refused_keys_are_an_unreachable_broker(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APCA_API_KEY_ID", "wrong")
+    assert examined(desk, 4)["broker"] == "fail"
+
+
+def test_settings_nobody_can_read_hide_nothing_else(desk: Desk) -> None:
+    desk.holds()
+    (desk.home / "sentinel.toml").write_text("[broker")
+    found = examined(desk, 1)
+    assert (found["settings"], found["broker"], found["ledger"], found["folders"]) == ("fail", "warn", "ok", "ok")
+
+
+def test_keys(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, secret = os.environ["APCA_API_KEY_ID"], os.environ["APCA_API_SECRET_KEY"]
+    monkeypatch.delenv("APCA_API_KEY_ID")
+    found = examined(desk, 1)
+    assert (found["keys"], found["broker"]) == ("fail", "warn")
+    monkeypatch.delenv("APCA_API_SECRET_KEY")
+    file = desk.home / "keys.toml"
+    file.write_text(f'key = "{key}"\nsecret = "{secret}"\n')
+    file.chmod(0o644)
+    assert examined(desk, 1)["keys"] == "fail"
+    file.chmod(0o600)
+    assert examined(desk, 0)["keys"] == "ok"
+    answer = desk.types("doctor")
+    assert secret not in answer.out + answer.err
+
+
+def test_in_an_account_of_its_own_time_the_clock_counts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exchange keeps another day than this computer: harmless in mode sim, told in the others."""
+    desk.holds()
+    monkeypatch.setenv("SENTINEL_BROKER__MODE", "paper")
+    found = examined(desk, 1)
+    assert (found["clock"], found["binding"]) == ("warn", "fail")
+
+
+def broken_rows(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.home / "sentinel.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("UPDATE stop_loss_orders SET stop_price = 'high'")
+
+
+def unfinished(desk: Desk) -> None:
+    with Ledger.open(desk.home / "sentinel.db") as ledger:
+        ledger.plan_intent(intent(), None)
+
+
+def halted(desk: Desk) -> None:
+    assert desk.types("halt", "--reason", "holiday").exit_code == 0
+
+
+def cut_off(desk: Desk) -> None:
+    with Ledger.open(desk.home / "sentinel.db") as ledger:
+        ledger.begin_run("evening-workflow", "cron")
+
+
+def no_copies(desk: Desk) -> None:
+    for copy in (desk.home / "backups").iterdir():
+        copy.unlink()
+
+
+def old_copies(desk: Desk) -> None:
+    for copy in (desk.home / "backups").iterdir():
+        os.utime(copy, (time.time() - 9 * 86_400,) * 2)
+
+
+def spoilt_copies(desk: Desk) -> None:
+    for copy in (desk.home / "backups").iterdir():
+        copy.write_bytes(b"garbage" * 1000)
+
+
+def no_logs(desk: Desk) -> None:
+    for log in (desk.home / "logs").iterdir():
+        log.unlink()
+    (desk.home / "logs").rmdir()
+
+
+def a_file_for_a_folder(desk: Desk) -> None:
+    no_logs(desk)
+    (desk.home / "logs").write_text("in the way")
+
+
+def an_open_ledger(desk: Desk) -> None:
+    (desk.home / "sentinel.db").chmod(0o644)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "name", "health"),
+    [
+        (broken_rows, "ledger", "fail"),
+        (unfinished, "unfinished", "warn"),
+        (halted, "halt", "warn"),
+        (cut_off, "last run", "warn"),
+        (no_copies, "backups", "warn"),
+        (old_copies, "backups", "warn"),
+        (spoilt_copies, "backups", "fail"),
+        (no_logs, "folders", "warn"),
+        (a_file_for_a_folder, "folders", "fail"),
+        (an_open_ledger, "folders", "warn"),
+    ],
+)
+def test_what_is_not_well_is_named_alone(desk: Desk, breaks: Callable[[Desk], None], name: str, health: str) -> None:
+    desk.holds()
+    breaks(desk)
+    assert examined(desk, 1 if health == "fail" else 0) == WELL | {name: health}
