@@ -27,6 +27,7 @@ from sentinel.commands.reconcile_positions import reconcile_positions
 from sentinel.commands.rescue_stops import rescue_stops
 from sentinel.commands.restore import restore
 from sentinel.commands.resume import resume
+from sentinel.commands.runs import runs
 from sentinel.commands.simulate import simulate
 from sentinel.commands.status import status
 from sentinel.commands.submit_entry_with_stop import submit_entry_with_stop
@@ -58,6 +59,7 @@ for command in (
     update_trailing_stops,
     cleanup_orphans,
     check_profit_taking,
+    runs,
     doctor,
     halt,
     resume,

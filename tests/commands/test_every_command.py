@@ -18,9 +18,9 @@ RUNS = [
     "check-profit-taking",
     "evening-workflow",
 ]
-READS = ["init", "status", "status --live", "migrate", "approvals list", "simulate state", "doctor"]
+READS = ["init", "status", "status --live", "migrate", "approvals list", "simulate state", "doctor", "runs"]
 # What changes nothing anywhere, and what has nothing to rehearse.
-WITHOUT_DRY_RUN = {"status", "approvals list", "simulate state", "simulate serve", "demo", "doctor"}
+WITHOUT_DRY_RUN = {"status", "approvals list", "simulate state", "simulate serve", "demo", "doctor", "runs"}
 # A story told by the other commands, in words.
 WITHOUT_JSON = {"demo"}
 
