@@ -83,6 +83,10 @@ class Wire(Protocol):
         """Send a new order."""
         ...
 
+    def resize(self, order_id: str, name: str, qty: str) -> Answer:
+        """PATCH the quantity of a simple order."""
+        ...
+
     def replace(self, order_id: str, name: str, stop_price: str) -> Answer:
         """Ask for another stop price on a resting order."""
         ...

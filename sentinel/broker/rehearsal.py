@@ -68,12 +68,11 @@ class Rehearsal(Broker):
 
     def replace_stop(self, order_id: str, name: str, stop_price: Decimal) -> Outcome:
         """Pretend a moved stop."""
-        old = self.order(order_id)
-        if old is None:
-            raise AssertionError(f"order {order_id} was seen a moment ago")
-        new = replace(old, id=self._new_id(), client_order_id=name, stop_price=stop_price, replaces=order_id)
-        self._pretend(replace(old, status=OrderStatus.REPLACED, replaced_by=new.id))
-        return self._pretend(new)
+        return self._successor(replace(self._known(order_id), client_order_id=name, stop_price=stop_price))
+
+    def resize_stop(self, order_id: str, name: str, qty: int) -> Outcome:
+        """Pretend a stop for fewer shares."""
+        return self._successor(replace(self._known(order_id), client_order_id=name, qty=Decimal(qty)))
 
     def cancel(self, order_id: str) -> Outcome:
         """Pretend a cancel that takes effect at once, legs included."""
@@ -82,6 +81,18 @@ class Rehearsal(Broker):
             legs = tuple(replace(leg, status=OrderStatus.CANCELED) for leg in order.legs)
             self._pretend(replace(order, status=OrderStatus.CANCELED, legs=legs))
         return Confirmed()
+
+    def _known(self, order_id: str) -> Order:
+        order = self.order(order_id)
+        if order is None:
+            raise AssertionError(f"order {order_id} was seen a moment ago")
+        return order
+
+    def _successor(self, changed: Order) -> Outcome:
+        """What takes the place of an order: the change under a new id."""
+        new = replace(changed, id=self._new_id(), replaces=changed.id)
+        self._pretend(replace(self._known(changed.id), status=OrderStatus.REPLACED, replaced_by=new.id))
+        return self._pretend(new)
 
     def _ticket(self, name: str, symbol: str, side: Side, qty: int) -> Order:
         now = self.session().now

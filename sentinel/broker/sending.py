@@ -67,6 +67,11 @@ class Sending:
         known, new_name, dollars = _order_id(order_id), _name(name), _dollars(stop_price)
         return self._order(name, lambda: self._wire.replace(known, new_name, dollars))
 
+    def resize_stop(self, order_id: str, name: str, qty: int) -> Outcome:
+        """Another quantity for a simple resting stop, shares already filled included (ALPACA 3.5, 3.7)."""
+        known, new_name, shares = _order_id(order_id), _name(name), _shares(qty)
+        return self._order(name, lambda: self._wire.resize(known, new_name, shares))
+
     def cancel(self, order_id: str) -> Outcome:
         """Ask for the end of an order; confirmed means asked, for the end itself comes later (ALPACA 4.3)."""
         known = _order_id(order_id)

@@ -101,6 +101,11 @@ class AlpacaWire:
         body = request.to_request_fields() | {"stop_price": stop_price}
         return self._ask(lambda: self._client.patch(f"/orders/{order_id}", body))
 
+    def resize(self, order_id: str, name: str, qty: str) -> Answer:
+        """PATCH the quantity of a simple order; it counts what has filled already (ALPACA 3.5)."""
+        request = ReplaceOrderRequest(client_order_id=name, qty=int(qty))
+        return self._ask(lambda: self._client.patch(f"/orders/{order_id}", request.to_request_fields() | {"qty": qty}))
+
     def cancel(self, order_id: str) -> Answer:
         """DELETE an order."""
         return self._ask(lambda: self._client.delete(f"/orders/{order_id}"))

@@ -56,6 +56,25 @@ class RaiseStop:
 
 
 @dataclass(frozen=True, slots=True)
+class ShrinkStop:
+    """Take from a stop the shares that are no longer held."""
+
+    symbol: str
+    order: Order
+    to_qty: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeShares:
+    """Cancel an order that holds shares a stop needs: the stop wins."""
+
+    symbol: str
+    order: Order
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelStop:
     """Take away a stop that protects nothing."""
 
@@ -156,6 +175,16 @@ class ResizeTrade:
 
 
 @dataclass(frozen=True, slots=True)
+class SplitTrade:
+    """Follow a split: `ratio` shares for each one held before."""
+
+    symbol: str
+    trade: Trade
+    ratio: Decimal
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloseTrade:
     """End a ghost: a trade open in the ledger, gone at the broker."""
 
@@ -166,9 +195,15 @@ class CloseTrade:
     because: str
 
 
-Mutation = SubmitEntry | CancelEntry | PlaceStop | RaiseStop | CancelStop | ClosePosition
-Note = Owe | Forget | OfferExit | FollowEntry | FollowStop | FollowExit | AdoptPosition | ResizeTrade | CloseTrade
+Mutation = SubmitEntry | CancelEntry | PlaceStop | RaiseStop | ShrinkStop | FreeShares | CancelStop | ClosePosition
+Following = FollowEntry | FollowStop | FollowExit
+Note = Owe | Forget | OfferExit | Following | AdoptPosition | ResizeTrade | SplitTrade | CloseTrade
 Action = Mutation | Note
+
+
+def is_following(action: Action) -> TypeGuard[Following]:
+    """Whether the action writes down what the broker says of an order."""
+    return isinstance(action, get_args(Following))
 
 
 def is_mutation(action: Action) -> TypeGuard[Mutation]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sentinel.domain.bars import Bar
 from sentinel.domain.book import Book, Trade
 from sentinel.domain.money import HUNDRED
-from sentinel.domain.orders import Order, OrderStatus, Side
+from sentinel.domain.orders import Order, OrderClass, OrderStatus, OrderType, Side
 from sentinel.domain.positions import Account, Asset, Fill, Position, Session
 from sentinel.risk_config import RiskPolicy
 
@@ -123,13 +123,23 @@ class Facts:
         )
 
     def _protects(self, order: Order) -> bool:
-        """A stop in a protecting status that outlives the day, its parent done if it has one (ALPACA 1.5, 1.6)."""
+        """A stop in a protecting status that outlives the day and is awake (ALPACA 1.5, 1.6, 1.16).
+
+        The stop of a bracket is `held` for good once its entry is filled, that of an OCO while its target is live.
+        """
         if not (order.is_stop and order.is_protecting and order.time_in_force == "gtc"):
             return False
         if order.status is not OrderStatus.HELD:
             return True
         parent = self.orders.get(order.parent_id or "")
-        return parent is not None and parent.status is OrderStatus.FILLED
+        if parent is None:
+            return False
+        return parent.is_live if parent.order_class is OrderClass.OCO else parent.status is OrderStatus.FILLED
+
+    def exits(self, position: Position) -> tuple[Order, ...]:
+        """Market orders that close the position as soon as the market is open, ours or the trader's own."""
+        live = self.live_orders(position.symbol)
+        return tuple(o for o in live if o.side is position.side.opposite and o.type is OrderType.MARKET)
 
     def live_entry(self, symbol: str) -> Order | None:
         """An order that would open or add to a position in the symbol, if one is live."""

@@ -8,17 +8,19 @@ from sentinel.domain.actions import (
     CancelEntry,
     CancelStop,
     ClosePosition,
+    FreeShares,
     Mutation,
     Owe,
     PlaceStop,
     RaiseStop,
+    ShrinkStop,
     SubmitEntry,
 )
 from sentinel.domain.book import OwedKind
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
-from sentinel.domain.orders import Order, OrderStatus
+from sentinel.domain.orders import Order, OrderClass, OrderStatus
 from sentinel.domain.outcomes import Confirmed, Outcome, Rejected, Unresolved
 from sentinel.domain.positions import Position
 from sentinel.domain.runs import DeedOutcome
@@ -55,8 +57,12 @@ class Deeds:
                 return self._submit_entry(action, facts)
             case CancelEntry() | CancelStop():
                 return self._cancel(action, facts)
+            case FreeShares():
+                return self._free_shares(action, facts)
             case PlaceStop():
                 return self._place_stop(action, facts)
+            case ShrinkStop():
+                return self._shrink_stop(action, facts)
             case RaiseStop():
                 return self._raise_stop(action, facts)
             case ClosePosition():
@@ -99,7 +105,7 @@ class Deeds:
         return position is not None and position.side is stop.side.opposite
 
     def _place_stop(self, action: PlaceStop, facts: Facts) -> Result:
-        position = self.broker.position(action.symbol)
+        position = self._await_free(action.symbol, action.qty)
         if position is None or position.side is action.side:
             return Result(DeedOutcome.SKIPPED, "the position is gone")
         outcome = self.hand.place(action.symbol, action.side, action.qty, action.stop_price, action.because, facts)
@@ -117,6 +123,36 @@ class Deeds:
         moved = "" if outcome.order.stop_price == action.stop_price else f"at {dollars(outcome.order.stop_price)}"
         return Result(DeedOutcome.DONE, moved, (outcome.order,))
 
+    def _free_shares(self, action: FreeShares, facts: Facts) -> Result:
+        outcome, ended = self.hand.cancel(action.order, action.because, facts)
+        if not ended.is_live:
+            return Result(DeedOutcome.DONE, f"{action.order.type} order {ended.id} is {ended.status}", (ended,))
+        message = f"order {ended.id} still holds shares of {action.symbol}: {_why(outcome)}, now {ended.status}"
+        alarm = _alarm("cancel_pending", action.symbol, message, "cancel it at the broker, then run again")
+        return Result(DeedOutcome.UNRESOLVED, f"still {ended.status}", (ended,), (alarm,))
+
+    def _shrink_stop(self, action: ShrinkStop, facts: Facts) -> Result:
+        """Fewer shares by PATCH where the broker takes it, else by cancelling what can be cancelled at once."""
+        stop = action.order
+        if action.to_qty < 1:
+            return self._end_surplus_stop(action, facts)
+        if stop.order_class is OrderClass.SIMPLE:
+            outcome = self.hand.resize(stop, action.to_qty, action.because, facts)
+            if isinstance(outcome, Confirmed) and outcome.order is not None:
+                gone = replace(stop, status=OrderStatus.REPLACED, replaced_by=outcome.order.id)
+                return Result(DeedOutcome.DONE, f"from {stop.qty}", (gone, outcome.order))
+        if not facts.frees_now(stop):
+            message = f"stop {stop.id} sells {stop.remaining_qty} shares of {action.symbol}, but {action.because}"
+            alarm = _alarm("too_many_shares", action.symbol, message, "run again while the market is open")
+            return Result(DeedOutcome.REFUSED, "it can be changed only while the market is open", findings=(alarm,))
+        return self._swap_stop(stop, action.to_qty, stop.stop_price or Decimal(0), action.because, facts)
+
+    def _end_surplus_stop(self, action: ShrinkStop, facts: Facts) -> Result:
+        _, ended = self.hand.cancel(action.order, action.because, facts)
+        self.hand.following.stop(ended, facts, reason=action.because)
+        outcome = DeedOutcome.UNRESOLVED if ended.is_live else DeedOutcome.DONE
+        return Result(outcome, f"now {ended.status}", (ended,))
+
     def _mark_breached(self, symbol: str) -> None:
         trade = next((trade for trade in self.hand.ledger.open_trades() if trade.symbol == symbol), None)
         if trade is not None:
@@ -133,33 +169,32 @@ class Deeds:
         if seen.stop_price == action.to_price:
             return Result(DeedOutcome.SKIPPED, "the stop is already there", (seen,))
         if isinstance(outcome, Rejected) and seen.status is OrderStatus.ACCEPTED and facts.frees_now(seen):
-            return self._swap_stop(seen, action, facts)
-        return self._owe_raise(action, seen, _why(outcome), facts)
+            swapped = self._swap_stop(seen, int(seen.remaining_qty), action.to_price, action.because, facts)
+            return self._owe_raise(action, swapped, facts) if swapped.outcome is DeedOutcome.REFUSED else swapped
+        return self._owe_raise(action, Result(DeedOutcome.REFUSED, _why(outcome), (seen,)), facts)
 
-    def _owe_raise(self, action: RaiseStop, seen: Order, why: str, facts: Facts) -> Result:
-        qty = int(seen.remaining_qty)
-        owed = Owe(action.symbol, OwedKind.RAISE, action.to_price, qty, f"the broker said: {why}")
+    def _owe_raise(self, action: RaiseStop, refused: Result, facts: Facts) -> Result:
+        qty = int(action.order.remaining_qty)
+        owed = Owe(action.symbol, OwedKind.RAISE, action.to_price, qty, f"the broker said: {refused.detail}")
         self.hand.following.note(owed, facts)
-        return Result(DeedOutcome.REFUSED, f"owed: {why}", (seen,))
+        return replace(refused, detail=f"owed: {refused.detail}")
 
-    def _swap_stop(self, stop: Order, action: RaiseStop, facts: Facts) -> Result:
-        """Cancel a stop that is at no venue yet and place the higher one; on refusal the old one goes back."""
-        _, ended = self.hand.cancel(stop, f"to place it at {dollars(action.to_price)}", facts)
-        self.hand.following.stop(ended, facts, reason=action.because)
+    def _swap_stop(self, stop: Order, qty: int, price: Decimal, because: str, facts: Facts) -> Result:
+        """Cancel a stop that can be cancelled at once and place another; on refusal the old one goes back."""
+        _, ended = self.hand.cancel(stop, f"to place it for {qty} shares at {dollars(price)}", facts)
+        self.hand.following.stop(ended, facts, reason=because)
         if ended.is_live:
-            message = f"the cancel of stop {stop.id} on {action.symbol} hangs as {ended.status}"
-            alarm = _alarm("cancel_pending", action.symbol, message, "run `sentinel rescue-stops` after the open")
+            message = f"the cancel of stop {stop.id} on {stop.symbol} hangs as {ended.status}"
+            alarm = _alarm("cancel_pending", stop.symbol, message, "run `sentinel rescue-stops` after the open")
             return Result(DeedOutcome.UNRESOLVED, message, (ended,), (alarm,))
-        if ended.filled_qty:
+        if ended.filled_qty > stop.filled_qty:
             return Result(DeedOutcome.SKIPPED, "the stop traded meanwhile", (ended,))
-        qty = int(stop.remaining_qty)
-        self._await_free(action.symbol, qty)
-        outcome = self.hand.place(action.symbol, stop.side, qty, action.to_price, action.because, facts)
+        self._await_free(stop.symbol, qty)
+        outcome = self.hand.place(stop.symbol, stop.side, qty, price, because, facts)
         if isinstance(outcome, Confirmed) and outcome.order is not None:
             return Result(DeedOutcome.DONE, f"from {dollars(stop.stop_price)}, by a new order", (ended, outcome.order))
         back = self._put_back(stop, facts)
-        owed = self._owe_raise(action, ended, _why(outcome), facts)
-        return replace(owed, orders=(ended, *back.orders), findings=back.findings)
+        return Result(DeedOutcome.REFUSED, _why(outcome), (ended, *back.orders), back.findings)
 
     def _put_back(self, stop: Order, facts: Facts) -> Result:
         """The stop as it was, after what it made room for was refused."""

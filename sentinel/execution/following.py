@@ -16,6 +16,7 @@ from sentinel.domain.actions import (
     OfferExit,
     Owe,
     ResizeTrade,
+    SplitTrade,
 )
 from sentinel.domain.book import ApprovalState, EntryRecord, ExitReason, Owed, OwedKind, Trade
 from sentinel.domain.facts import Facts
@@ -49,6 +50,8 @@ class Following:
                 self._adopt(note, facts)
             case ResizeTrade():
                 self.ledger.write_trade(replace(note.trade, qty=note.qty))
+            case SplitTrade():
+                self._split(note.trade, note.ratio)
             case CloseTrade():
                 self._close(note.trade, note.price, None, note.reason, facts)
             case Owe():
@@ -149,6 +152,24 @@ class Following:
             asked_at=facts.session.now,
             expires_at=facts.session.now + timedelta(days=facts.policy.approval_days),
         )
+
+    def _split(self, trade: Trade, ratio: Decimal) -> None:
+        """The trade in new shares; its levels to a hundredth of a cent, the finest the exchange quotes."""
+
+        def in_new_units(price: Decimal) -> Decimal:
+            return (price / ratio).quantize(Decimal("0.0001"))
+
+        self.ledger.write_trade(
+            replace(
+                trade,
+                qty=trade.qty * ratio,
+                entry_price=in_new_units(trade.entry_price),
+                first_stop_price=in_new_units(trade.first_stop_price),
+                highest_stop_price=in_new_units(trade.highest_stop_price),
+            )
+        )
+        for kind in OwedKind:
+            self.ledger.forget_owed(kind, trade.symbol)
 
     def _adopt(self, note: AdoptPosition, facts: Facts) -> None:
         old = self._trade(note.symbol)

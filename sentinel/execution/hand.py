@@ -68,6 +68,21 @@ class Hand:
         before = f"stop {stop.id} is {stop.status} at {stop.stop_price}"
         params = _params(stop_price=stop_price)
         intent = Intent(name, stop.symbol, Purpose.RAISE, "raise_stop", params, before, because, stop.id)
+        record = self._succession(stop, because, facts)
+        return self._carry_out(intent, lambda: self.broker.replace_stop(stop.id, name, stop_price), record)
+
+    def resize(self, stop: Order, qty: int, because: str, facts: Facts) -> Outcome:
+        """Another quantity for a simple resting stop (ALPACA 3.7)."""
+        name = self.naming.next(stop.symbol, Purpose.RAISE, facts)
+        before = f"stop {stop.id} is {stop.status} for {stop.qty} shares"
+        params = _params(qty=qty, stop_price=stop.stop_price)
+        intent = Intent(name, stop.symbol, Purpose.RAISE, "shrink_stop", params, before, because, stop.id)
+        return self._carry_out(
+            intent, lambda: self.broker.resize_stop(stop.id, name, qty), self._succession(stop, because, facts)
+        )
+
+    def _succession(self, stop: Order, because: str, facts: Facts) -> Record:
+        """The rows of a stop that another has taken the place of."""
 
         def record(order: Order | None) -> None:
             if order is not None:
@@ -75,7 +90,7 @@ class Hand:
                 self.following.stop(gone, facts, reason=because)
                 self.following.stop(replace(order, replaces=stop.id), facts, reason=because)
 
-        return self._carry_out(intent, lambda: self.broker.replace_stop(stop.id, name, stop_price), record)
+        return record
 
     def cancel(self, order: Order, because: str, facts: Facts) -> tuple[Outcome, Order]:
         """Ask for a cancel and wait for its end; the order as it stands when patience is over (ALPACA 4.3)."""

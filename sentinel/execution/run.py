@@ -9,12 +9,11 @@ from sentinel.domain.actions import (
     Action,
     CancelEntry,
     CancelStop,
-    FollowEntry,
-    FollowExit,
-    FollowStop,
+    FreeShares,
     OfferExit,
     Plan,
     RaiseStop,
+    is_following,
     is_mutation,
     is_note,
     verb_of,
@@ -194,7 +193,7 @@ class Run:
                 return result, False
             if is_note(action):
                 self.following.note(action, self.facts)
-            if isinstance(action, FollowEntry | FollowStop | FollowExit):
+            if is_following(action):
                 return Result(DeedOutcome.DONE, action.order.status), False
             return self._ask(action)
         except (BrokerUnreachable, RowRefused) as error:
@@ -290,7 +289,7 @@ PRICES = ("to_price", "limit_price", "stop_price", "price", "price_shown", "firs
 
 def _price_of(action: Action) -> Decimal | None:
     """The one price a reader of the evening wants to see beside the verb."""
-    if isinstance(action, FollowEntry | FollowStop | FollowExit):
+    if is_following(action):
         return action.order.filled_avg_price or action.order.limit_price or action.order.stop_price
     prices = (getattr(action, name, None) for name in PRICES)
     return next((price for price in prices if price is not None), None)
@@ -298,9 +297,9 @@ def _price_of(action: Action) -> Decimal | None:
 
 def _qty_of(action: Action) -> Decimal | None:
     """The shares an action is about."""
-    if isinstance(action, FollowEntry | FollowStop | FollowExit):
+    if is_following(action):
         return action.order.filled_qty or action.order.qty
-    if isinstance(action, RaiseStop | CancelStop | CancelEntry):
+    if isinstance(action, RaiseStop | CancelStop | CancelEntry | FreeShares):
         return action.order.remaining_qty
-    qty = getattr(action, "qty", None)
+    qty = getattr(action, "qty", getattr(action, "to_qty", None))
     return None if qty is None else Decimal(qty)

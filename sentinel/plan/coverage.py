@@ -4,7 +4,6 @@ from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares
-from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderStatus
 
 
@@ -64,7 +63,7 @@ def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
         reason = f"the {owed.kind} to {dollars(owed.price)} is owed since {owed.since}: {owed.reason}"
         return CoverageState.PROTECTED_OLD_LEVEL, reason
     closing = [o for o in facts.live_orders(holding.symbol) if o.side is holding.side.opposite]
-    exiting = sum(order.remaining_qty for order in closing if order.purpose is Purpose.EXIT)
+    exiting = sum(order.remaining_qty for order in facts.exits(holding.position))
     if exiting + holding.protected_qty >= holding.position.whole_shares > 0 and exiting:
         return CoverageState.PENDING, "a market exit waits for the open"
     if holding.protected_qty > 0:

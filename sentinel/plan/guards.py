@@ -7,9 +7,11 @@ from sentinel.domain.actions import (
     CancelEntry,
     CancelStop,
     ClosePosition,
+    FreeShares,
     Mutation,
     PlaceStop,
     RaiseStop,
+    ShrinkStop,
     SubmitEntry,
 )
 from sentinel.domain.book import ExitReason, Trade
@@ -32,8 +34,10 @@ def refusal(action: Mutation, facts: Facts) -> str | None:
             return _refuse_close(action, facts)
         case CancelStop():
             return _refuse_cancel(action, facts)
-        case CancelEntry():
-            return None if action.order.is_live else f"the entry is already {action.order.status}"
+        case ShrinkStop():
+            return _refuse_shrink(action, facts)
+        case CancelEntry() | FreeShares():
+            return None if action.order.is_live else f"the order is already {action.order.status}"
         case _:
             assert_never(action)
 
@@ -95,6 +99,16 @@ def _refuse_raise(action: RaiseStop, facts: Facts) -> str | None:
     now_at = action.order.stop_price
     if now_at is None or not position.side.is_tighter(action.to_price, than=now_at):
         return f"a stop at {now_at} is never lowered to {action.to_price}"
+    return None
+
+
+def _refuse_shrink(action: ShrinkStop, facts: Facts) -> str | None:
+    position = facts.positions.get(action.symbol)
+    if position is None or position.side is action.order.side:
+        return "there is no position it would protect"
+    others = sum((stop.remaining_qty for stop in facts.protecting_stops(position)), Decimal(0)) - action.order.qty
+    if others + action.to_qty < position.whole_shares:
+        return f"{position.whole_shares} shares are held, and they would not all be protected"
     return None
 
 

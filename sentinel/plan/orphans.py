@@ -1,26 +1,47 @@
 """Stops of ours that protect nothing are taken away, lest they open a position on the wrong side."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
-from sentinel.domain.actions import CancelStop, Plan
-from sentinel.domain.facts import Facts
+from sentinel.domain.actions import Action, CancelStop, Plan, ShrinkStop
+from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.orders import Order, OrderStatus
 
 
 def plan_orphans(facts: Facts) -> Plan:
-    """A cancel for each live stop of ours without a position, once the grace period is over."""
-    ours = {record.order_id for record in facts.book.stops}
-    return Plan.of(
-        CancelStop(order.symbol, order, because=f"{order.symbol} is no longer held")
-        for order in facts.orders.values()
-        if order.is_live and order.is_stop and (order.id in ours or _is_named_by_us(order, facts))
-        if _protects_nothing(order, facts) and _grace_is_over(order, facts)
-    )
+    """A cancel for each stop of ours without a position, a smaller quantity for those that sell more than is held."""
+    return Plan.of((*_orphans(facts), *(part for holding in facts.holdings for part in _surplus(holding, facts))))
 
 
-def _is_named_by_us(order: Order, facts: Facts) -> bool:
+def _orphans(facts: Facts) -> Iterator[Action]:
+    for order in facts.orders.values():
+        is_orphan = order.is_live and _is_ours(order, facts) and _protects_nothing(order, facts)
+        if is_orphan and _grace_is_over(order, facts):
+            yield CancelStop(order.symbol, order, because=f"{order.symbol} is no longer held")
+
+
+def _surplus(holding: Holding, facts: Facts) -> Iterator[Action]:
+    """Shares beyond those held are taken from our stops, the loosest first: filled, they would open the other side."""
+    surplus = sum((stop.remaining_qty for stop in holding.stops), Decimal(0)) - holding.position.whole_shares
+    loosest_first = sorted(holding.stops, key=lambda stop: (stop.stop_price or 0) * holding.side.sign)
+    for stop in loosest_first:
+        if surplus <= 0:
+            return
+        if not _is_ours(stop, facts):
+            continue
+        cut = min(surplus, stop.remaining_qty)
+        because = f"only {holding.position.shares} shares of {holding.symbol} are held"
+        yield ShrinkStop(holding.symbol, stop, int(stop.qty - cut), because)
+        surplus -= cut
+
+
+def _is_ours(order: Order, facts: Facts) -> bool:
+    """A stop the ledger knows, one with a name of ours, or the leg of an entry of ours."""
     parent = facts.orders.get(order.parent_id or "")
-    return order.purpose is not None or (parent is not None and parent.purpose is not None)
+    is_known = any(record.order_id == order.id for record in facts.book.stops)
+    is_named = order.purpose is not None or (parent is not None and parent.purpose is not None)
+    return order.is_stop and (is_known or is_named)
 
 
 def _protects_nothing(order: Order, facts: Facts) -> bool:

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sentinel.domain.actions import Action, AdoptPosition, CloseTrade, Plan, ResizeTrade
+from sentinel.domain.actions import Action, AdoptPosition, CloseTrade, Plan, ResizeTrade, SplitTrade
 from sentinel.domain.book import ExitReason, Trade
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
+from sentinel.domain.positions import Position
 from sentinel.risk_config import calculate_stop_price
+
+SAME_COST = Decimal("0.005")
 
 
 def plan_positions(facts: Facts) -> Plan:
@@ -44,9 +47,26 @@ def _hand_trades(facts: Facts) -> Iterator[Action | Finding]:
         trade = facts.book.trade(position.symbol)
         if trade is None or trade.side is not position.side or trade.qty == position.shares:
             continue
+        ratio = split_ratio(trade, position)
+        if ratio is not None:
+            because = f"{position.symbol} was split {ratio.normalize():f} for 1"
+            yield SplitTrade(position.symbol, trade, ratio, because)
+            yield Finding("split", Severity.INFO, position.symbol, because, "entry, stops and R are in new shares now")
+            continue
         because = f"the broker holds {position.shares} shares of {position.symbol}, the ledger had {trade.qty}"
         yield ResizeTrade(position.symbol, trade, position.shares, because)
         yield Finding("resized", Severity.INFO, position.symbol, because, "nothing to do if you traded by hand")
+
+
+def split_ratio(trade: Trade, position: Position) -> Decimal | None:
+    """New shares for an old one where the cost of the whole has stayed what it was, else None: a trade by hand.
+
+    Shares bought or sold change what was paid for all of them; a split does not. Off by half a percent at most, for
+    the broker's average is rounded and a fraction of a share may have been paid out.
+    """
+    cost_before, cost_now = trade.qty * trade.entry_price, position.shares * position.avg_entry_price
+    is_same_cost = abs(cost_now - cost_before) <= cost_before * SAME_COST
+    return position.shares / trade.qty if is_same_cost else None
 
 
 def _is_held(trade: Trade, facts: Facts) -> bool:

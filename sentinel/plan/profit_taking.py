@@ -6,7 +6,6 @@ from sentinel.domain.actions import Action, ClosePosition, OfferExit, Owe, Plan,
 from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.money import HUNDRED, dollars
-from sentinel.domain.names import Purpose
 from sentinel.plan.trailing_stops import AMENDABLE
 from sentinel.risk_config import price_at_gain, should_take_profit
 
@@ -21,7 +20,7 @@ def plan_profit_taking(facts: Facts) -> Plan:
 
 
 def _judge(holding: Holding, facts: Facts) -> Iterator[Action]:
-    if holding.position.whole_shares < 1 or _exit_is_resting(holding, facts):
+    if holding.position.whole_shares < 1 or facts.exits(holding.position):
         return
     asked = facts.book.approvals_for(holding.symbol)
     approved = next((a for a in asked if a.state is ApprovalState.APPROVED), None)
@@ -62,10 +61,6 @@ def _offer(holding: Holding, facts: Facts) -> Iterator[Action]:
     elif should_take_profit(holding.gain_pct, facts.policy):
         because = f"{holding.gain_pct:+.1f} % is at the target of +{facts.policy.profit_target_pct} %"
         yield OfferExit(holding.symbol, PROFIT, qty, last, because)
-
-
-def _exit_is_resting(holding: Holding, facts: Facts) -> bool:
-    return any(order.purpose is Purpose.EXIT for order in facts.live_orders(holding.symbol))
 
 
 def _has_drifted(approval: Approval, holding: Holding, facts: Facts) -> bool:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sentinel.domain.actions import Action, PlaceStop, Plan
+from sentinel.domain.actions import Action, FreeShares, PlaceStop, Plan
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.money import dollars, shares
-from sentinel.domain.names import Purpose
-from sentinel.domain.orders import Order, Side
+from sentinel.domain.money import dollars, shares, to_tick
+from sentinel.domain.orders import Order, OrderStatus, Side
 from sentinel.risk_config import RiskPolicy, calculate_stop_price, calculate_trailing_stop_price, price_at_gain
+
+FREED = "it was cancelled so that a stop could rest; send it again only as part of a bracket"
 
 
 def plan_rescue(facts: Facts) -> Plan:
@@ -24,7 +25,7 @@ def rescue_price(holding: Holding, policy: RiskPolicy) -> Decimal:
         stair = calculate_trailing_stop_price(holding.entry_price, holding.gain_pct, policy, holding.side)
         levels += [stair] if stair is not None else []
     if holding.trade:
-        levels.append(holding.trade.highest_stop_price)
+        levels.append(to_tick(holding.trade.highest_stop_price))
     return holding.side.tightest(*levels)
 
 
@@ -35,18 +36,26 @@ def emergency_price(last_price: Decimal, policy: RiskPolicy, side: Side) -> Deci
 
 def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
     missing = holding.position.whole_shares - int(holding.protected_qty)
-    if missing <= 0 or any(order.purpose is Purpose.EXIT for order in facts.live_orders(holding.symbol)):
+    if missing <= 0 or facts.exits(holding.position):
         return
     entry = facts.live_entry(holding.symbol)
     if entry is not None:
         yield _blocked(holding, missing, f"entry {entry.id} is still {entry.status}", "run again once it has ended")
         return
-    free = min(missing, int(abs(holding.position.qty_available)))
-    if free < missing:
-        holders = ", ".join(order.id for order in _holders(holding, facts)) or "an order the broker does not list"
-        yield _blocked(holding, missing - free, f"shares are held by {holders}", "cancel that order, then run again")
-    if free > 0:
-        yield _place(holding, free, facts.policy)
+    available = int(abs(holding.position.qty_available))
+    if available < missing:
+        stuck, freeing = _holders(holding, facts)
+        for order in freeing:
+            because = f"this {order.type} order holds shares that no stop protects"
+            yield FreeShares(holding.symbol, order, because)
+            yield Finding("shares_freed", Severity.WARNING, holding.symbol, f"{holding.symbol}: {because}", FREED)
+        available += int(sum(order.remaining_qty for order in freeing))
+        if available < missing:
+            names = ", ".join(f"{order.id}, still {order.status}" for order in stuck)
+            why = f"shares are held by {names or 'an order the broker does not list'}"
+            yield _blocked(holding, missing - available, why, "look at it in your broker's app, then run again")
+    if available > 0:
+        yield _place(holding, min(missing, available), facts.policy)
 
 
 def _place(holding: Holding, qty: int, policy: RiskPolicy) -> PlaceStop:
@@ -60,11 +69,13 @@ def _place(holding: Holding, qty: int, policy: RiskPolicy) -> PlaceStop:
     return PlaceStop(holding.symbol, exit_side, qty, price, is_emergency=True, because=because)
 
 
-def _holders(holding: Holding, facts: Facts) -> Iterator[Order]:
-    protecting = {stop.id for stop in holding.stops}
-    for order in facts.live_orders(holding.symbol):
-        if order.side is holding.side.opposite and order.id not in protecting:
-            yield order
+def _holders(holding: Holding, facts: Facts) -> tuple[list[Order], list[Order]]:
+    """The orders that hold shares and protect none (ALPACA 6.1): those already on their way out, those to cancel."""
+    protecting = {stop.parent_id or stop.id for stop in holding.stops} | {stop.id for stop in holding.stops}
+    closing = [o for o in facts.live_orders(holding.symbol) if o.side is holding.side.opposite]
+    holders = [o for o in closing if not {o.id, o.parent_id} & protecting]
+    stuck = [order for order in holders if order.status is OrderStatus.PENDING_CANCEL]
+    return stuck, [order for order in holders if order.status is not OrderStatus.PENDING_CANCEL]
 
 
 def _blocked(holding: Holding, qty: int, why: str, remedy: str) -> Finding:

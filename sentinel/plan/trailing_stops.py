@@ -6,7 +6,7 @@ from decimal import Decimal
 from sentinel.domain.actions import Action, Forget, Owe, Plan, RaiseStop
 from sentinel.domain.book import OwedKind
 from sentinel.domain.facts import Facts, Holding
-from sentinel.domain.money import dollars
+from sentinel.domain.money import dollars, to_tick
 from sentinel.domain.orders import Order, OrderStatus
 from sentinel.risk_config import calculate_trailing_stop_price
 
@@ -46,13 +46,24 @@ def _climb(holding: Holding, facts: Facts) -> Iterator[Action]:
 
 
 def _wanted(holding: Holding, facts: Facts) -> Decimal | None:
-    """The stair reached at the last price, or the level an earlier evening could not set, whichever is tighter."""
+    """The tightest of the stair reached, the level still owed, and the highest one the trade ever had.
+
+    The last of them undoes a stop lowered by hand; it counts only while the price is beyond it.
+    """
     if holding.gain_pct is None:
         return None
     stair = calculate_trailing_stop_price(holding.entry_price, holding.gain_pct, facts.policy, holding.side)
     owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
-    levels = [level for level in (stair, owed.price if owed else None) if level is not None]
+    levels = [level for level in (stair, owed.price if owed else None, _highest(holding)) if level is not None]
     return holding.side.tightest(*levels) if levels else None
+
+
+def _highest(holding: Holding) -> Decimal | None:
+    trade, last = holding.trade, holding.last_price
+    if trade is None or last is None:
+        return None
+    level = to_tick(trade.highest_stop_price)
+    return level if holding.side.is_tighter(last, than=level) else None
 
 
 def _is_lower(stop: Order, wanted: Decimal, holding: Holding) -> bool:

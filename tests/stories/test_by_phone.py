@@ -1,0 +1,120 @@
+"""What the trader, the company or another program did to a position while the machine was off."""
+
+from decimal import Decimal
+
+import pytest
+import requests
+
+
+def order_by_phone(stage, **order):
+    """An order nobody told Sentinel about."""
+    keys = {"APCA-API-KEY-ID": stage.exchange.key, "APCA-API-SECRET-KEY": stage.exchange.secret}
+    plain = {"symbol": "AAPL", "qty": "7", "side": "sell", "type": "limit", "time_in_force": "gtc"}
+    answer = requests.post(f"{stage.exchange.url}/v2/orders", json=plain | order, headers=keys, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_bought_more_is_protected_too(stage):
+    stage.holds()
+    stage.exchange.trade("AAPL", 3, "buy", 100)
+    evening = stage.evening()
+    assert evening.verbs() == [("resize_trade", "AAPL", "done"), ("place_stop", "AAPL", "done")]
+    assert evening.states == {"AAPL": "protected"}
+    assert sum(int(order["qty"]) for order in stage.orders()) == 10
+
+
+@pytest.mark.parametrize("cancel", ["immediate", "pending"])
+def test_a_stop_that_sells_more_than_is_held_is_shrunk_or_an_alarm(stage, cancel):
+    stage.exchange.modes(after_hours_cancel=cancel)
+    stage.holds()
+    stage.exchange.trade("AAPL", 2, "sell", 100)
+    evening = stage.evening()
+    if cancel == "pending":
+        assert (evening.exit_code, evening.findings[-1]) == (1, ("too_many_shares", "AAPL"))
+        assert stage.stop()["status"] == "new", "its leg cannot be changed tonight, and goes on protecting"
+        stage.bar("AAPL", "100 101 99 100")
+        stage.exchange.advance(to="open")
+        evening = stage.evening()
+    assert evening.verbs("shrink_stop") == [("shrink_stop", "AAPL", "done")]
+    assert (evening.exit_code, stage.stop()["qty"], stage.stop()["stop_price"]) == (0, "5", "92")
+
+
+def test_a_simple_stop_is_shrunk_without_a_gap(stage):
+    stage.exchange.trade("AAPL", 7, "buy", 100)
+    assert stage.evening().exit_code == 0
+    stage.day("AAPL", "100 101 99 100")
+    stage.exchange.trade("AAPL", 2, "sell", 100)
+    assert stage.evening().verbs("shrink_stop") == [("shrink_stop", "AAPL", "done")]
+    assert stage.stop()["qty"] == "5"
+    assert [order["status"] for order in stage.orders(live=False) if order["type"] == "stop"] == ["replaced", "new"]
+
+
+def test_a_stop_lowered_by_hand_is_raised_back(stage):
+    stage.holds()
+    stage.exchange.action(replace={"order_id": stage.stop()["id"], "stop_price": "85"})
+    evening = stage.evening()
+    assert evening.verbs("raise_stop") == [("raise_stop", "AAPL", "done")]
+    assert evening.stops == {"AAPL": Decimal("92.00")}
+
+
+def test_a_stop_raised_by_hand_is_the_new_floor(stage):
+    stage.holds()
+    stage.exchange.action(replace={"order_id": stage.stop()["id"], "stop_price": "97"})
+    assert stage.evening().stops == {"AAPL": Decimal("97.00")}
+    stage.day("AAPL", "100 101 99 100")
+    stage.exchange.action(cancel={"order_id": stage.stop()["id"]})
+    assert stage.evening().stops == {"AAPL": Decimal("97.00")}, "rescued at the highest level it ever had"
+
+
+def test_a_stray_take_profit_gives_way_to_the_stop(stage):
+    stage.exchange.trade("AAPL", 7, "buy", 100)
+    stray = order_by_phone(stage, limit_price="120")
+    evening = stage.evening()
+    assert evening.verbs("free_shares", "place_stop") == [
+        ("free_shares", "AAPL", "done"),
+        ("place_stop", "AAPL", "done"),
+    ]
+    assert ("shares_freed", "AAPL") in evening.findings
+    assert (evening.exit_code, evening.states) == (0, {"AAPL": "protected"})
+    assert stray["id"] not in {order["id"] for order in stage.orders()}
+
+
+def test_an_oco_whose_stop_covers_the_shares_is_left_alone(stage):
+    stage.exchange.trade("AAPL", 7, "buy", 100)
+    legs = {"take_profit": {"limit_price": "120"}, "stop_loss": {"stop_price": "95"}}
+    order_by_phone(stage, order_class="oco", **legs)
+    sent = stage.mutations()
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states, evening.stops) == (0, {"AAPL": "protected"}, {"AAPL": Decimal("95.00")})
+    assert stage.mutations() == sent
+
+
+def test_a_sale_by_phone_that_waits_for_the_open_is_not_fought(stage):
+    stage.exchange.trade("AAPL", 7, "buy", 100)
+    order_by_phone(stage, type="market", time_in_force="day")
+    assert stage.evening().states == {"AAPL": "pending"}
+
+
+@pytest.mark.parametrize("how", ["in_place", "replaced"])
+def test_a_forward_split_changes_units_and_nothing_else(stage, how):
+    stage.exchange.modes(split_orders=how)
+    stage.holds()
+    stage.day("AAPL", "108 110 107 109")
+    assert stage.evening().stops == {"AAPL": Decimal("102.00")}
+    stage.exchange.action(split={"symbol": "AAPL", "ratio": 4})
+    evening = stage.evening()
+    assert ("split_trade", "AAPL", "done") in evening.verbs()
+    assert (evening.exit_code, evening.states, evening.stops) == (0, {"AAPL": "protected"}, {"AAPL": Decimal("25.50")})
+    stage.day("AAPL", "28 29.50 28 29")
+    assert stage.evening().stops == {"AAPL": Decimal("27.00")}, "the second stair of an entry at 25.00"
+
+
+def test_a_reverse_split_cancels_the_stop_and_it_is_rescued_in_new_units(stage):
+    stage.enters("AAPL 100.00 10")
+    stage.day("AAPL", "100 101 99 100")
+    stage.evening()
+    stage.exchange.action(split={"symbol": "AAPL", "ratio": "0.1"})
+    evening = stage.evening()
+    assert evening.verbs() == [("split_trade", "AAPL", "done"), ("place_stop", "AAPL", "done")]
+    assert (evening.exit_code, evening.stops) == (0, {"AAPL": Decimal("920.00")})
