@@ -20,6 +20,7 @@ from sentinel.commands.demo import COMMAND_LINE, demo
 from sentinel.commands.doctor import doctor
 from sentinel.commands.evening_workflow import evening_workflow
 from sentinel.commands.halt import halt
+from sentinel.commands.history import history
 from sentinel.commands.init import init
 from sentinel.commands.migrate import migrate
 from sentinel.commands.reconcile_fills import reconcile_fills
@@ -60,6 +61,7 @@ for command in (
     cleanup_orphans,
     check_profit_taking,
     runs,
+    history,
     doctor,
     halt,
     resume,

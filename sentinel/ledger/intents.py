@@ -1,17 +1,21 @@
 """Intents: what was about to be sent, written down first, and what became of it."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sentinel.domain.book import Intent, IntentState
 from sentinel.domain.names import Purpose, read_order_name
 from sentinel.ledger.audit import Audit
 from sentinel.ledger.ledger_file import RowRefused
-from sentinel.ledger.rows import from_row, to_cell, to_row
+from sentinel.ledger.rows import from_row, read_time, to_cell, to_row
 
 # The plus makes SQLite take the index of the few unfinished and sort those, not walk the whole history in order.
 UNSETTLED = "SELECT * FROM intents WHERE is_unfinished ORDER BY +id"
 LATEST_NAMED = "SELECT * FROM intents WHERE name = ? ORDER BY id DESC LIMIT 1"
 CANCELS = "SELECT name FROM intents WHERE symbol = ? AND purpose = 'cancel'"
+CANCELLED = """SELECT intents.target_order_id, COALESCE(runs.as_of, intents.settled_at) AS at
+               FROM intents LEFT JOIN runs ON runs.id = intents.run_id
+               WHERE intents.symbol = ? AND intents.purpose = 'cancel' AND intents.state = 'confirmed'
+               ORDER BY intents.id"""
 OF_SYMBOL = "SELECT * FROM intents WHERE symbol = ? ORDER BY id"
 
 
@@ -62,6 +66,13 @@ class Intents(Audit):
     def intents_of(self, symbol: str) -> tuple[Intent, ...]:
         """Every intent in a symbol, oldest first."""
         return tuple(from_row(Intent, row) for row in self._rows(OF_SYMBOL, (symbol,)))
+
+    def cancelled_at(self, symbol: str) -> dict[str, datetime]:
+        """When a run had an order cancelled, by order id: the broker's clock at that run's look.
+
+        What the broker ended by itself is not among them.
+        """
+        return {row["target_order_id"]: read_time(row["at"]) for row in self._rows(CANCELLED, (symbol,))}
 
     def next_cancel_number(self, symbol: str, day: date) -> int:
         """The attempt the next cancel in a symbol on a day carries: the broker never sees these names."""

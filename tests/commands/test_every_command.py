@@ -18,9 +18,19 @@ RUNS = [
     "check-profit-taking",
     "evening-workflow",
 ]
-READS = ["init", "status", "status --live", "migrate", "approvals list", "simulate state", "doctor", "runs"]
+READS = [
+    "init",
+    "status",
+    "status --live",
+    "migrate",
+    "approvals list",
+    "simulate state",
+    "doctor",
+    "runs",
+    "history AAPL",
+]
 # What changes nothing anywhere, and what has nothing to rehearse.
-WITHOUT_DRY_RUN = {"status", "approvals list", "simulate state", "simulate serve", "demo", "doctor", "runs"}
+WITHOUT_DRY_RUN = {"status", "approvals list", "simulate state", "simulate serve", "demo", "doctor", "runs", "history"}
 # A story told by the other commands, in words.
 WITHOUT_JSON = {"demo"}
 
@@ -47,7 +57,7 @@ def test_the_document_comes_alone_on_standard_output(desk: Desk, typed: str) -> 
     assert (answer.exit_code, answer.err) == (0, "")
     assert list(document)[: len(FIRST_KEYS)] == FIRST_KEYS
     assert document["schema"] == 1
-    assert document["command"] == typed.removesuffix(" --live")
+    assert document["command"] == typed.removesuffix(" --live").removesuffix(" AAPL")
     assert document["exit_code"] == 0
     if typed in RUNS:
         assert isinstance(document["run_id"], int)

@@ -49,6 +49,6 @@ def test_help_loads_nothing_slow(arguments: tuple[str, ...]) -> None:
     assert loaded_by(*arguments) == (0, "loaded:")
 
 
-@pytest.mark.parametrize("arguments", [("status",), ("approvals", "list")])
+@pytest.mark.parametrize("arguments", [("status",), ("approvals", "list"), ("runs",), ("history", "AAPL")])
 def test_reading_the_ledger_loads_nothing_slow(home: Path, arguments: tuple[str, ...]) -> None:
     assert loaded_by("--home", str(home), *arguments) == (0, "loaded:")

@@ -7,7 +7,7 @@ import pytest
 from sentinel.domain.book import IntentState
 from sentinel.domain.names import Purpose
 from sentinel.ledger import Ledger, RowRefused
-from tests.builders import TODAY
+from tests.builders import EVENING, TODAY
 from tests.ledger.records import intent
 
 
@@ -110,3 +110,17 @@ def test_cancels_are_numbered_by_symbol_and_day(ledger: Ledger) -> None:
 def test_an_intent_of_an_unknown_run_is_refused(ledger: Ledger) -> None:
     with pytest.raises(RowRefused):
         ledger.plan_intent(intent(), 99)
+
+
+def test_when_an_order_was_cancelled(ledger: Ledger) -> None:
+    """By the broker's clock where the run has looked at it, else by ours; a cancel it refused counts for nothing."""
+    looked_at = EVENING - timedelta(days=30)
+    cancels = [(1, IntentState.CONFIRMED, "o-1"), (2, IntentState.REJECTED, "o-2"), (3, IntentState.CONFIRMED, "o-3")]
+    for attempt, state, order_id in cancels:
+        planned = intent("AAPL", Purpose.CANCEL, attempt, target_order_id=order_id)
+        run_id = ledger.begin_run("evening-workflow", "cron", TODAY, looked_at) if attempt == 1 else None
+        ledger.plan_intent(planned, run_id)
+        ledger.mark_sent(planned.name)
+        ledger.settle_intent(planned.name, state, None, "")
+    assert ledger.cancelled_at("AAPL") == {"o-1": looked_at, "o-3": EVENING}
+    assert ledger.cancelled_at("MSFT") == {}

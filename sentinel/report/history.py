@@ -1,0 +1,141 @@
+"""`history` on the screen and as a document: each trade with the life of its orders."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sentinel.domain.money import dollars
+from sentinel.domain.orders import Side
+from sentinel.report.document import amount, document, instant, quantity
+from sentinel.report.screen import section
+from sentinel.report.trade_life import Event, Life
+from sentinel.report.words import MISSING, clean, count, moment, money, price, shares
+
+NOUNS = {"entry": "entry", "stop": "stop", "exit": "sale"}
+# What a limit is called where a fill is measured against it.
+OWN_PRICES = {"entry": "its limit", "stop": "its price"}
+ID_LENGTH = 8
+
+
+def history_screen(symbol: str, lives: Sequence[Life]) -> Group | Text:
+    """Every trade under its headline, its events below; times in UTC."""
+    if not lives:
+        return Text(f"the ledger knows nothing of {symbol}")
+    parts: list[RenderableType] = [Text(f"{symbol}, times in UTC", "bold"), Text()]
+    for life in lives:
+        parts += (Text(line, "bold") for line in _headline(life))
+        parts += section(_events(life.events), "no order of this trade is known")
+    return Group(*parts[:-1])
+
+
+def _headline(life: Life) -> Iterator[str]:
+    trade = life.trade
+    if trade is None:
+        yield "orders that opened no trade"
+        return
+    kind = "long" if trade.side is Side.BUY else "short"
+    how = "adopted" if trade.is_adopted else "opened"
+    held = f"{count(trade.qty, 'share')} at {price(trade.entry_price)}"
+    yield f"trade {trade.id}, {kind}: {held}, {how} {_when(trade.opened_at)}"
+    result = f"{money(life.gain_usd)}, {_r(life.r_multiple)}"
+    if not trade.is_open:
+        at = price(trade.exit_price) if trade.exit_price is not None else "a price nobody saw"
+        yield f"  closed at {at} {_when(trade.closed_at)}, {trade.exit_reason}: {result}"
+    elif life.stop_price is not None:
+        yield f"  open; its stop at {price(life.stop_price)} would make {result}"
+    else:
+        yield "  open, and the ledger knows no stop that rests"
+
+
+def _events(events: Sequence[Event]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for ratio in (None, None, 1):
+        table.add_column(no_wrap=ratio is None, ratio=ratio)
+    for event in events:
+        table.add_row(_when(event.at), clean(event.order_id)[:ID_LENGTH], _words(event))
+    return table
+
+
+def _words(event: Event) -> Text:
+    noun, what = NOUNS[event.order], event.what
+    if what in ("filled", "partly filled"):
+        return Text(f"{noun} {what}: {shares(event.qty)} at {price(event.price)}{_against(event)}")
+    if what in ("raised", "moved"):
+        old = price(event.old_price) if event.old_price is not None else "an unknown price"
+        text = Text(f"{noun} {what} from {old} to {price(event.price)}")
+        text.append(f", in place of {clean(event.replaces or '')[:ID_LENGTH]}")
+    else:
+        at = "at the market" if event.order == "exit" else f"at {price(event.price)}"
+        text = Text(f"{noun} {what}: {shares(event.qty)} {at}")
+    if event.because:
+        text.append(f", {clean(event.because)}", "dim")
+    return text
+
+
+def _against(event: Event) -> str:
+    """How a fill compares with the price the order named."""
+    better, pct = event.better_by, event.better_by_pct
+    if better is None or pct is None:
+        return ""
+    own = OWN_PRICES[event.order]
+    if not better:
+        return f", at {own}"
+    return f", {dollars(abs(better))} {'better' if better > 0 else 'worse'} than {own} ({pct:+.2f} %)"
+
+
+def _r(multiple: Decimal | None) -> str:
+    return "R unknown" if multiple is None else f"{multiple:+.2f} R"
+
+
+def _when(at: Any) -> str:
+    return moment(at).removesuffix(" UTC") if at else MISSING
+
+
+def history_document(symbol: str, lives: Sequence[Life], command: str) -> dict[str, Any]:
+    """The document of `history`; `trade` is null for the orders that opened none."""
+    return document(command, 0, symbol=symbol, trades=[_life(life) for life in lives])
+
+
+def _life(life: Life) -> dict[str, Any]:
+    trade = life.trade
+    told = trade and {
+        "id": trade.id,
+        "side": str(trade.side),
+        "qty": quantity(trade.qty),
+        "entry_price": amount(trade.entry_price),
+        "first_stop_price": amount(trade.first_stop_price),
+        "highest_stop_price": amount(trade.highest_stop_price),
+        "opened_at": instant(trade.opened_at),
+        "is_adopted": trade.is_adopted,
+        "is_open": trade.is_open,
+        "exit_price": amount(trade.exit_price),
+        "closed_at": instant(trade.closed_at),
+        "exit_reason": str(trade.exit_reason) if trade.exit_reason else None,
+    }
+    return {
+        "trade": told,
+        "stop_price": amount(life.stop_price),
+        "gain_usd": amount(life.gain_usd),
+        "r_multiple": None if life.r_multiple is None else f"{life.r_multiple:.2f}",
+        "events": [_event(event) for event in life.events],
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "at": instant(event.at),
+        "order_id": event.order_id,
+        "order": event.order,
+        "what": event.what,
+        "qty": quantity(event.qty),
+        "price": amount(event.price),
+        "old_price": amount(event.old_price),
+        "replaces": event.replaces,
+        "better_by": amount(event.better_by),
+        "better_by_pct": None if event.better_by_pct is None else f"{event.better_by_pct:.2f}",
+        "because": event.because,
+    }
