@@ -7,7 +7,7 @@ from sentinel.domain.book import ApprovalState
 from sentinel.domain.errors import UsageError
 from sentinel.domain.facts import Facts
 from sentinel.domain.runs import RunReport
-from sentinel.execution.run import Step
+from sentinel.execution.workplace import Step
 from sentinel.execution_engine import OrderExecutionEngine
 from sentinel.plan.entries import plan_stale_entries
 from sentinel.plan.fills import plan_fills
@@ -43,14 +43,20 @@ def decide_approvals(
 ) -> RunReport:
     """Write the trader's answers down, then act on a yes where market and stop allow it, else leave it owed.
 
-    UsageError names an id that waits for no answer; nothing is written then.
+    A no also takes back a yes whose sale is still owed.
+
+    UsageError names an id that waits for no answer, or no longer; nothing is written then.
     """
     ledger = engine.workplace.ledger
-    waiting = {approval.id: approval for approval in ledger.approvals(ApprovalState.WAITING)}
+    open_states = [ApprovalState.WAITING] + ([ApprovalState.APPROVED] if state is ApprovalState.REJECTED else [])
+    waiting = {approval.id: approval for kind in open_states for approval in ledger.approvals(kind)}
     unknown = [str(number) for number in ids if number not in waiting]
     if unknown:
         raise UsageError(f"no question {', '.join(unknown)} is waiting", "see `sentinel approvals list`")
     now = engine.workplace.broker.session().now
+    lapsed = [str(number) for number in ids if waiting[number].expires_at <= now and state is ApprovalState.APPROVED]
+    if lapsed:
+        raise UsageError(f"question {', '.join(lapsed)} has lapsed", "the next evening asks again if it still applies")
     for number in ids:
         ledger.decide_approval(number, state, now)
     symbols = {waiting[number].symbol for number in ids}
@@ -58,6 +64,6 @@ def decide_approvals(
     def plan_answered(facts: Facts) -> Plan:
         return plan_profit_taking(facts).only(symbols)
 
-    steps = (Step("profit", plan_answered),) if state is ApprovalState.APPROVED else ()
+    steps = (Step("profit", plan_answered),)
     command = "approvals approve" if state is ApprovalState.APPROVED else "approvals reject"
     return engine.run(steps, command, source=source, is_dry_run=is_dry_run)

@@ -9,7 +9,8 @@ from sentinel.domain.money import Number, exact
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderStatus, Side
 from sentinel.domain.runs import Deed, DeedOutcome, RunReport
-from sentinel.execution.run import Run, Step, Workplace
+from sentinel.execution.run import Run
+from sentinel.execution.workplace import Step, Workplace
 from sentinel.plan.entries import plan_entry
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.orphans import plan_orphans

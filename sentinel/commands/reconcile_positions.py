@@ -14,7 +14,7 @@ def reconcile_positions(
     Closes ghosts, adopts strangers, follows hand trades, splits and symbol changes. Sends no orders. An adopted
     position gets its stop from rescue-stops or the evening.
     """
-    from sentinel.execution.run import Step
+    from sentinel.execution.workplace import Step
     from sentinel.plan.fills import plan_fills
     from sentinel.plan.positions import plan_positions
 

@@ -11,7 +11,7 @@ def rescue_stops(context: typer.Context, dry_run: DryRun = False, force: Force =
 
     Where the price has already fallen past the policy's stop, an emergency stop rests just under the price.
     """
-    from sentinel.execution.run import Step
+    from sentinel.execution.workplace import Step
     from sentinel.plan.fills import plan_fills
     from sentinel.plan.positions import plan_positions
     from sentinel.plan.rescue import plan_rescue

@@ -12,7 +12,7 @@ from sentinel.report.document import run_document
 from sentinel.report.screen import run_screen
 
 if TYPE_CHECKING:
-    from sentinel.execution.run import Step
+    from sentinel.execution.workplace import Step
     from sentinel.logbook import Logbook
 
 

@@ -53,6 +53,8 @@ class RaiseStop:
     order: Order
     to_price: Decimal
     because: str
+    # A raise that only tightens for an owed exit is not owed itself.
+    is_for_exit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,14 @@ class OfferExit:
 
 @dataclass(frozen=True, slots=True)
 class Owe:
-    """Remember what the broker will not take tonight."""
+    """Remember what the broker will not take tonight; what got no answer is tried again the same evening."""
 
     symbol: str
     kind: OwedKind
     price: Decimal
     qty: int
     because: str
+    is_refused: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,7 @@ class ResizeTrade:
     symbol: str
     trade: Trade
     qty: Decimal
+    entry_price: Decimal
     because: str
 
 

@@ -1,7 +1,7 @@
 """What the ledger remembers: entries, stops, trades, what is owed and what waits for a person."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -211,6 +211,8 @@ class Book:
     trades: tuple[Trade, ...] = ()
     owed: tuple[Owed, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    # Every order the ledger ever had, by the broker's order id.
+    known_orders: frozenset[str] = frozenset()
     equity_curve: tuple[tuple[date, Decimal], ...] = ()
     halt_reason: str | None = None
 
@@ -221,6 +223,18 @@ class Book:
     def owed_for(self, kind: OwedKind, symbol: str) -> Owed | None:
         """What is owed to a symbol, if anything."""
         return next((owed for owed in self.owed if (owed.kind, owed.symbol) == (kind, symbol)), None)
+
+    def only(self, symbol: str) -> "Book":
+        """The business in one symbol."""
+        return replace(
+            self,
+            entries=tuple(entry for entry in self.entries if entry.symbol == symbol),
+            stops=tuple(stop for stop in self.stops if stop.symbol == symbol),
+            exits=tuple(sale for sale in self.exits if sale.symbol == symbol),
+            trades=tuple(trade for trade in self.trades if trade.symbol == symbol),
+            owed=tuple(owed for owed in self.owed if owed.symbol == symbol),
+            approvals=self.approvals_for(symbol),
+        )
 
     def approvals_for(self, symbol: str) -> tuple[Approval, ...]:
         """Every question about a symbol that is open, answered but not done, or from the last session."""

@@ -57,6 +57,11 @@ class Coverage:
         return all(row.state in COVERED for row in self.rows)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether every share is under an active stop or leaves at the next open by an order at the broker."""
+        return all(row.state in COVERED or row.state is CoverageState.PENDING for row in self.rows)
+
+    @property
     def protected_positions(self) -> int:
         """Positions whose every share is protected."""
         return sum(row.state in COVERED for row in self.rows)

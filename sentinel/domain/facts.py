@@ -61,8 +61,8 @@ class Holding:
 
     @property
     def gain_pct(self) -> Decimal | None:
-        """Gain at the last price in percent of the entry price; None without a price."""
-        if self.last_price is None:
+        """Gain at the last price in percent of the entry price; None without a price, or when it cost nothing."""
+        if self.last_price is None or self.entry_price <= 0:
             return None
         return (self.last_price - self.entry_price) * self.side.sign / self.entry_price * HUNDRED
 
@@ -102,6 +102,21 @@ class Facts:
         position = self.positions[symbol]
         return Holding(position, self.book.trade(symbol), self.protecting_stops(position), self.last_price(symbol))
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol anything is known of."""
+        known = {order.symbol for order in self.orders.values()} | {trade.symbol for trade in self.book.trades}
+        return tuple(sorted(known | set(self.positions)))
+
+    def only(self, symbol: str) -> "Facts":
+        """The same look with a single symbol in it."""
+        return replace(
+            self,
+            positions={s: position for s, position in self.positions.items() if s == symbol},
+            orders={order_id: order for order_id, order in self.orders.items() if order.symbol == symbol},
+            book=self.book.only(symbol),
+        )
+
     def last_price(self, symbol: str) -> Decimal | None:
         """The latest price known: the broker's current price of a position, else the latest daily close."""
         position, bar = self.positions.get(symbol), self.bars.get(symbol)
@@ -136,6 +151,12 @@ class Facts:
             return False
         return parent.is_live if parent.order_class is OrderClass.OCO else parent.status is OrderStatus.FILLED
 
+    def is_ours(self, order: Order) -> bool:
+        """An order with a name of ours, the leg of one, or a stop the ledger has followed."""
+        parent = self.orders.get(order.parent_id or "")
+        is_named = order.purpose is not None or (parent is not None and parent.purpose is not None)
+        return is_named or any(record.order_id == order.id for record in self.book.stops)
+
     def exits(self, position: Position) -> tuple[Order, ...]:
         """Market orders that close the position as soon as the market is open, ours or the trader's own."""
         live = self.live_orders(position.symbol)
@@ -145,7 +166,8 @@ class Facts:
         """An order that would open or add to a position in the symbol, if one is live."""
         position = self.positions.get(symbol)
         for order in self.live_orders(symbol):
-            opens = order.side is position.side if position else not order.is_leg and not order.is_stop
+            adds = position is not None and order.side is position.side and not (order.is_stop and self.is_ours(order))
+            opens = adds if position else not order.is_leg and not order.is_stop
             if opens:
                 return order
         return None

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sentinel.domain.book import Approval
+from sentinel.domain.book import Approval, EntryRecord
 from sentinel.domain.coverage import Coverage
 from sentinel.domain.findings import Finding
 
@@ -37,7 +37,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The whole of a run; `exit_code` follows DESIGN section 7: 0 all covered, 1 something needs the trader."""
+    """The whole of a run; `exit_code` is 0 when all is covered or leaves at the open, 1 when the trader is needed."""
 
     command: str
     run_id: int | None
@@ -49,5 +49,6 @@ class RunReport:
     findings: tuple[Finding, ...]
     coverage: Coverage
     approvals: tuple[Approval, ...]
+    waiting_entries: tuple[EntryRecord, ...]
     requests: int
     exit_code: int

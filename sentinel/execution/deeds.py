@@ -1,6 +1,6 @@
 """Each mutating verb carried out as one journaled request, or as a short chain that never leaves shares bare."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import assert_never
 
@@ -15,28 +15,19 @@ from sentinel.domain.actions import (
     RaiseStop,
     ShrinkStop,
     SubmitEntry,
+    verb_of,
 )
 from sentinel.domain.book import OwedKind
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
 from sentinel.domain.orders import Order, OrderClass, OrderStatus
-from sentinel.domain.outcomes import Confirmed, Outcome, Rejected, Unresolved
-from sentinel.domain.positions import Position
+from sentinel.domain.outcomes import Confirmed, Rejected
 from sentinel.domain.runs import DeedOutcome
 from sentinel.execution.hand import Hand
+from sentinel.execution.handover import Handover
+from sentinel.execution.results import Result, alarm, failed, naked, why
 from sentinel.plan.guards import refusal
-from sentinel.plan.rescue import emergency_price
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a deed ended, with the broker's answers to fold into the facts."""
-
-    outcome: DeedOutcome
-    detail: str = ""
-    orders: tuple[Order, ...] = ()
-    findings: tuple[Finding, ...] = ()
 
 
 class Deeds:
@@ -44,14 +35,16 @@ class Deeds:
 
     def __init__(self, hand: Hand) -> None:
         self.hand = hand
+        self.handover = Handover(hand)
         self.broker = hand.broker
-        self.patience = hand.journal.patience
 
     def do(self, action: Mutation, facts: Facts) -> Result:
         """Guard the action, then carry it out."""
         why_not = refusal(action, facts)
         if why_not is not None:
-            return Result(DeedOutcome.REFUSED, f"guard: {why_not}")
+            words = f"{verb_of(action)} of {action.symbol} was refused by a guard: {why_not}"
+            finding = Finding("guard", Severity.WARNING, action.symbol, words, "the next run plans anew")
+            return Result(DeedOutcome.REFUSED, f"guard: {why_not}", findings=(finding,))
         match action:
             case SubmitEntry():
                 return self._submit_entry(action, facts)
@@ -66,14 +59,15 @@ class Deeds:
             case RaiseStop():
                 return self._raise_stop(action, facts)
             case ClosePosition():
-                return self._close_position(action, facts)
+                return self.handover.close(action, facts)
             case _:
                 assert_never(action)
 
     def _submit_entry(self, action: SubmitEntry, facts: Facts) -> Result:
         outcome = self.hand.enter(action, facts)
         if not isinstance(outcome, Confirmed) or outcome.order is None:
-            return _failed(outcome, _alarm("entry_refused", action.symbol, _why(outcome), "nothing was bought"))
+            remedy = "nothing was bought" if isinstance(outcome, Rejected) else "run `sentinel reconcile-fills`"
+            return failed(outcome, alarm("entry_refused", action.symbol, why(outcome), remedy))
         entry = outcome.order
         fault = leg_fault(entry, action)
         if fault is None:
@@ -82,7 +76,7 @@ class Deeds:
         self.hand.following.entry(ended, None, facts)
         message = f"the entry in {action.symbol} came back without its stop ({fault}) and is now {ended.status}"
         remedy = "run `sentinel rescue-stops` if any of it filled" if ended.filled_qty else "try again"
-        return Result(DeedOutcome.REFUSED, fault, (ended,), (_alarm("leg_missing", action.symbol, message, remedy),))
+        return Result(DeedOutcome.REFUSED, fault, (ended,), (alarm("leg_missing", action.symbol, message, remedy),))
 
     def _cancel(self, action: CancelEntry | CancelStop, facts: Facts) -> Result:
         if isinstance(action, CancelStop) and self._is_needed(action.order):
@@ -95,9 +89,9 @@ class Deeds:
             follow.stop(ended, facts, reason=action.because)
         if not ended.is_live:
             return Result(DeedOutcome.DONE, f"now {ended.status}", (ended,))
-        message = f"order {ended.id} on {action.symbol} is {ended.status} after the cancel: {_why(outcome)}"
-        alarm = _alarm("cancel_pending", action.symbol, message, "the broker may end it at the open; run again then")
-        return Result(DeedOutcome.UNRESOLVED, f"still {ended.status}", (ended,), (alarm,))
+        message = f"order {ended.id} on {action.symbol} is {ended.status} after the cancel: {why(outcome)}"
+        finding = alarm("cancel_pending", action.symbol, message, "the broker may end it at the open; run again then")
+        return Result(DeedOutcome.UNRESOLVED, f"still {ended.status}", (ended,), (finding,))
 
     def _is_needed(self, stop: Order) -> bool:
         """Whether there is a position behind the stop after all: a list may have missed it."""
@@ -105,20 +99,15 @@ class Deeds:
         return position is not None and position.side is stop.side.opposite
 
     def _place_stop(self, action: PlaceStop, facts: Facts) -> Result:
-        position = self._await_free(action.symbol, action.qty)
+        position = self.handover.await_free(action.symbol, action.qty)
         if position is None or position.side is action.side:
             return Result(DeedOutcome.SKIPPED, "the position is gone")
-        outcome = self.hand.place(action.symbol, action.side, action.qty, action.stop_price, action.because, facts)
-        is_emergency = action.is_emergency
-        if isinstance(outcome, Rejected) and "market_price" in outcome.fields:
-            market_price = Decimal(outcome.fields["market_price"])
-            lower = emergency_price(market_price, facts.policy, position.side)
-            because = f"{action.because}; the market is at {dollars(market_price)}"
-            outcome = self.hand.place(action.symbol, action.side, action.qty, lower, because, facts)
-            is_emergency = True
+        outcome, is_lower = self.handover.place(
+            action.symbol, action.side, action.qty, action.stop_price, action.because, facts
+        )
         if not isinstance(outcome, Confirmed) or outcome.order is None:
-            return _failed(outcome, _naked(action.symbol, action.qty, outcome))
-        if is_emergency:
+            return failed(outcome, naked(action.symbol, action.qty, outcome))
+        if is_lower or action.is_emergency:
             self._mark_breached(action.symbol)
         moved = "" if outcome.order.stop_price == action.stop_price else f"at {dollars(outcome.order.stop_price)}"
         return Result(DeedOutcome.DONE, moved, (outcome.order,))
@@ -127,9 +116,9 @@ class Deeds:
         outcome, ended = self.hand.cancel(action.order, action.because, facts)
         if not ended.is_live:
             return Result(DeedOutcome.DONE, f"{action.order.type} order {ended.id} is {ended.status}", (ended,))
-        message = f"order {ended.id} still holds shares of {action.symbol}: {_why(outcome)}, now {ended.status}"
-        alarm = _alarm("cancel_pending", action.symbol, message, "cancel it at the broker, then run again")
-        return Result(DeedOutcome.UNRESOLVED, f"still {ended.status}", (ended,), (alarm,))
+        message = f"order {ended.id} still holds shares of {action.symbol}: {why(outcome)}, now {ended.status}"
+        finding = alarm("cancel_pending", action.symbol, message, "cancel it at the broker, then run again")
+        return Result(DeedOutcome.UNRESOLVED, f"still {ended.status}", (ended,), (finding,))
 
     def _shrink_stop(self, action: ShrinkStop, facts: Facts) -> Result:
         """Fewer shares by PATCH where the broker takes it, else by cancelling what can be cancelled at once."""
@@ -143,9 +132,9 @@ class Deeds:
                 return Result(DeedOutcome.DONE, f"from {stop.qty}", (gone, outcome.order))
         if not facts.frees_now(stop):
             message = f"stop {stop.id} sells {stop.remaining_qty} shares of {action.symbol}, but {action.because}"
-            alarm = _alarm("too_many_shares", action.symbol, message, "run again while the market is open")
-            return Result(DeedOutcome.REFUSED, "it can be changed only while the market is open", findings=(alarm,))
-        return self._swap_stop(stop, action.to_qty, stop.stop_price or Decimal(0), action.because, facts)
+            finding = alarm("too_many_shares", action.symbol, message, "run again while the market is open")
+            return Result(DeedOutcome.REFUSED, "it can be changed only while the market is open", findings=(finding,))
+        return self.handover.swap(stop, action.to_qty, stop.stop_price or Decimal(0), action.because, facts)
 
     def _end_surplus_stop(self, action: ShrinkStop, facts: Facts) -> Result:
         _, ended = self.hand.cancel(action.order, action.because, facts)
@@ -169,77 +158,18 @@ class Deeds:
         if seen.stop_price == action.to_price:
             return Result(DeedOutcome.SKIPPED, "the stop is already there", (seen,))
         if isinstance(outcome, Rejected) and seen.status is OrderStatus.ACCEPTED and facts.frees_now(seen):
-            swapped = self._swap_stop(seen, int(seen.remaining_qty), action.to_price, action.because, facts)
+            swapped = self.handover.swap(seen, int(seen.remaining_qty), action.to_price, action.because, facts)
             return self._owe_raise(action, swapped, facts) if swapped.outcome is DeedOutcome.REFUSED else swapped
-        return self._owe_raise(action, Result(DeedOutcome.REFUSED, _why(outcome), (seen,)), facts)
+        refused = Result(DeedOutcome.REFUSED, why(outcome), (seen,))
+        return self._owe_raise(action, refused, facts, is_refused=isinstance(outcome, Rejected))
 
-    def _owe_raise(self, action: RaiseStop, refused: Result, facts: Facts) -> Result:
-        qty = int(action.order.remaining_qty)
-        owed = Owe(action.symbol, OwedKind.RAISE, action.to_price, qty, f"the broker said: {refused.detail}")
+    def _owe_raise(self, action: RaiseStop, refused: Result, facts: Facts, *, is_refused: bool = True) -> Result:
+        if action.is_for_exit:
+            return refused
+        qty, because = int(action.order.remaining_qty), f"the broker said: {refused.detail}"
+        owed = Owe(action.symbol, OwedKind.RAISE, action.to_price, qty, because, is_refused)
         self.hand.following.note(owed, facts)
         return replace(refused, detail=f"owed: {refused.detail}")
-
-    def _swap_stop(self, stop: Order, qty: int, price: Decimal, because: str, facts: Facts) -> Result:
-        """Cancel a stop that can be cancelled at once and place another; on refusal the old one goes back."""
-        _, ended = self.hand.cancel(stop, f"to place it for {qty} shares at {dollars(price)}", facts)
-        self.hand.following.stop(ended, facts, reason=because)
-        if ended.is_live:
-            message = f"the cancel of stop {stop.id} on {stop.symbol} hangs as {ended.status}"
-            alarm = _alarm("cancel_pending", stop.symbol, message, "run `sentinel rescue-stops` after the open")
-            return Result(DeedOutcome.UNRESOLVED, message, (ended,), (alarm,))
-        if ended.filled_qty > stop.filled_qty:
-            return Result(DeedOutcome.SKIPPED, "the stop traded meanwhile", (ended,))
-        self._await_free(stop.symbol, qty)
-        outcome = self.hand.place(stop.symbol, stop.side, qty, price, because, facts)
-        if isinstance(outcome, Confirmed) and outcome.order is not None:
-            return Result(DeedOutcome.DONE, f"from {dollars(stop.stop_price)}, by a new order", (ended, outcome.order))
-        back = self._put_back(stop, facts)
-        return Result(DeedOutcome.REFUSED, _why(outcome), (ended, *back.orders), back.findings)
-
-    def _put_back(self, stop: Order, facts: Facts) -> Result:
-        """The stop as it was, after what it made room for was refused."""
-        price, qty = stop.stop_price or Decimal(0), int(stop.remaining_qty)
-        outcome = self.hand.place(stop.symbol, stop.side, qty, price, "put back: what it made room for failed", facts)
-        if isinstance(outcome, Confirmed) and outcome.order is not None:
-            return Result(DeedOutcome.DONE, orders=(outcome.order,))
-        return _failed(outcome, _naked(stop.symbol, qty, outcome))
-
-    def _close_position(self, action: ClosePosition, facts: Facts) -> Result:
-        """Free the shares, look at them, sell them; whatever fails on the way, the stops go back."""
-        seen: list[Order] = []
-        for stop in action.stops:
-            _, ended = self.hand.cancel(stop, action.because, facts)
-            self.hand.following.stop(ended, facts, reason=action.because)
-            seen.append(ended)
-            if ended.status is not OrderStatus.CANCELED:
-                return self._reopen(action, seen, f"stop {stop.id} is {ended.status}", facts)
-        position = self._await_free(action.symbol, action.qty)
-        if position is None or position.side is action.side:
-            return Result(DeedOutcome.SKIPPED, "the position is gone", tuple(seen))
-        qty = min(action.qty, position.whole_shares, int(abs(position.qty_available)))
-        if qty < 1:
-            return self._reopen(action, seen, "its shares are still held by another order", facts)
-        outcome = self.hand.sell(action.symbol, action.side, qty, action.reason, action.because, facts)
-        if isinstance(outcome, Confirmed) and outcome.order is not None:
-            self.hand.ledger.forget_owed(OwedKind.EXIT, action.symbol)
-            return Result(DeedOutcome.DONE, "at the market", (*seen, outcome.order))
-        return self._reopen(action, seen, _why(outcome), facts)
-
-    def _reopen(self, action: ClosePosition, seen: list[Order], why: str, facts: Facts) -> Result:
-        freed = [stop for stop in seen if stop.status is OrderStatus.CANCELED]
-        backs = [self._put_back(stop, facts) for stop in freed]
-        orders = (*seen, *(order for back in backs for order in back.orders))
-        findings = tuple(finding for back in backs for finding in back.findings)
-        owed = Owe(action.symbol, OwedKind.EXIT, facts.last_price(action.symbol) or Decimal(0), action.qty, why)
-        self.hand.following.note(owed, facts)
-        return Result(DeedOutcome.REFUSED, f"owed: {why}", orders, findings)
-
-    def _await_free(self, symbol: str, qty: int) -> Position | None:
-        """The position once that many shares are under no order; a cancel frees them a little late (ALPACA 4.3)."""
-        return self.patience.until(
-            lambda position: position is None or abs(position.qty_available) >= qty,
-            lambda: self.broker.position(symbol),
-        )
 
 
 def leg_fault(entry: Order, wanted: SubmitEntry) -> str | None:
@@ -255,29 +185,3 @@ def leg_fault(entry: Order, wanted: SubmitEntry) -> str | None:
     }
     wrong = [f"{what} {got} instead of {want}" for what, (got, want) in checks.items() if got != want]
     return "; ".join(wrong) or None
-
-
-def _failed(outcome: Outcome, alarm: Finding) -> Result:
-    state = DeedOutcome.UNRESOLVED if isinstance(outcome, Unresolved) else DeedOutcome.REFUSED
-    return Result(state, _why(outcome), findings=(alarm,))
-
-
-def _why(outcome: Outcome) -> str:
-    match outcome:
-        case Confirmed():
-            return "accepted"
-        case Rejected(status, _, message):
-            return f"{message} (HTTP {status})"
-        case Unresolved(why):
-            return why
-        case _:
-            assert_never(outcome)
-
-
-def _naked(symbol: str, qty: int, outcome: Outcome) -> Finding:
-    message = f"no stop could be placed behind {qty} shares of {symbol}: {_why(outcome)}"
-    return _alarm("stop_refused", symbol, message, "place a stop at the broker by hand, or run `sentinel rescue-stops`")
-
-
-def _alarm(code: str, symbol: str, message: str, remedy: str) -> Finding:
-    return Finding(code, Severity.ALARM, symbol, message, remedy)

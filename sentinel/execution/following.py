@@ -49,7 +49,7 @@ class Following:
             case AdoptPosition():
                 self._adopt(note, facts)
             case ResizeTrade():
-                self.ledger.write_trade(replace(note.trade, qty=note.qty))
+                self.ledger.write_trade(replace(note.trade, qty=note.qty, entry_price=note.entry_price))
             case SplitTrade():
                 self._split(note.trade, note.ratio)
             case CloseTrade():
@@ -111,7 +111,8 @@ class Following:
             return
         if order.is_live and order.stop_price is not None:
             highest = trade.side.tightest(trade.highest_stop_price, order.stop_price)
-            self.ledger.write_trade(replace(trade, highest_stop_price=highest))
+            is_breached = trade.is_breached and highest != order.stop_price
+            self.ledger.write_trade(replace(trade, highest_stop_price=highest, is_breached=is_breached))
         if order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
             is_owed = facts.book.owed_for(OwedKind.EXIT, order.symbol) is not None
             why = ExitReason.PROFIT if is_owed else ExitReason.STOP_FILLED
@@ -130,10 +131,9 @@ class Following:
         """A raise or an exit to be retried by every later run, with the evenings it has waited."""
         before = facts.book.owed_for(note.kind, note.symbol)
         since = before.since if before else facts.today
+        tried_on = facts.today if note.is_refused else facts.today - timedelta(days=1)
         evenings = {day for day, _ in facts.book.equity_curve if day >= since} | {facts.today}
-        owed = Owed(
-            note.kind, note.symbol, note.price, Decimal(note.qty), note.because, since, facts.today, len(evenings)
-        )
+        owed = Owed(note.kind, note.symbol, note.price, Decimal(note.qty), note.because, since, tried_on, len(evenings))
         if owed != before:
             self.ledger.write_owed(owed)
 

@@ -90,10 +90,20 @@ def _proof(intent: Intent, found: Order | None) -> Outcome:
     """What an order found at the broker says of the deed: one that died without a fill is no success."""
     if found is None:
         return Unresolved(NEVER_ARRIVED)
-    is_dead = found.status in DEAD and not found.filled_qty
-    if is_dead and intent.purpose is not Purpose.CANCEL:
+    if intent.purpose is Purpose.CANCEL:
+        return Confirmed(found)
+    if found.status in DEAD and not found.filled_qty:
         return Rejected(200, None, f"the broker took order {found.id}, which is {found.status}")
-    return Confirmed(found)
+    other = _difference(intent, found)
+    return Rejected(200, None, f"order {found.id} has the name, but another {other}") if other else Confirmed(found)
+
+
+def _difference(intent: Intent, found: Order) -> str | None:
+    """In what an order that carries the name is not the one that was meant; an entry's leg is judged by its deed."""
+    told = {"qty": found.qty, "limit_price": found.limit_price}
+    told |= {} if intent.purpose is Purpose.ENTRY else {"stop_price": found.stop_price}
+    wanted = {name: Decimal(value) for name, value in intent.params.items() if name in told}
+    return next((name.replace("_", " ") for name, value in wanted.items() if told[name] != value), None)
 
 
 def _verdict(outcome: Outcome) -> tuple[IntentState, Order | None, str]:

@@ -1,70 +1,44 @@
 """One run: settle what is unfinished, look, take each step, look again, prove the coverage, write it all down."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Iterable
+from dataclasses import replace
 
-from sentinel.broker import Broker
 from sentinel.domain.actions import (
     Action,
-    CancelEntry,
-    CancelStop,
-    FreeShares,
+    CloseTrade,
     OfferExit,
+    PlaceStop,
     Plan,
-    RaiseStop,
     is_following,
     is_mutation,
     is_note,
-    verb_of,
 )
-from sentinel.domain.book import ApprovalState
+from sentinel.domain.book import ApprovalState, Owed, OwedKind, Trade
 from sentinel.domain.coverage import Coverage
 from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LedgerError, SentinelError
-from sentinel.domain.facts import EntryRequest, Facts, Holding
+from sentinel.domain.facts import EntryRequest, Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
+from sentinel.domain.orders import OrderStatus
 from sentinel.domain.outcomes import Unresolved
 from sentinel.domain.runs import Deed, DeedOutcome, RunReport
-from sentinel.execution.deeds import Deeds, Result
+from sentinel.execution.deeds import Deeds
 from sentinel.execution.following import Following
 from sentinel.execution.hand import Hand
 from sentinel.execution.journal import Journal
 from sentinel.execution.look import look
 from sentinel.execution.naming import Naming
-from sentinel.execution.patience import Patience
-from sentinel.ledger import Ledger, RowRefused
+from sentinel.execution.results import Result
+from sentinel.execution.telling import deed_of
+from sentinel.execution.workplace import Step, Workplace
+from sentinel.ledger import RowRefused
 from sentinel.plan.coverage import coverage_findings, prove_coverage
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.guards import suddenly_empty
 from sentinel.plan.positions import plan_positions
-from sentinel.risk_config import RiskPolicy
+from sentinel.plan.rescue import plan_rescue
 
-Planner = Callable[[Facts], Plan]
-Ask = Callable[[OfferExit, Holding], bool]
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One pass of an evening: its name and the planner that decides it."""
-
-    name: str
-    planner: Planner
-
-
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """What every run needs: the broker, the ledger, the policy, and how to talk to the trader."""
-
-    broker: Broker
-    ledger: Ledger
-    policy: RiskPolicy
-    # Whether a cancel after the close is known to take effect at once on this account (ALPACA 4.4).
-    cancels_at_once: bool = False
-    patience: Patience = field(default_factory=Patience)
-    ask: Ask | None = None
-    progress: Progress = lambda _text: None
+LAST_RESCUE = Step("last rescue", plan_rescue)
 
 
 class Run:
@@ -84,6 +58,8 @@ class Run:
         self.findings: list[Finding] = []
         self.unsure: set[str] = set()
         self.bugs: list[Exception] = []
+        self.cancels_hang = False
+        self.rescues = False
         self.request: EntryRequest | None = None
         self.facts: Facts
 
@@ -92,10 +68,13 @@ class Run:
         self.workplace.progress("settling what an earlier run left open")
         self._settle_unfinished()
         self.workplace.progress("looking at the broker")
+        steps = tuple(steps)
+        self.rescues = any(step.planner is plan_rescue for step in steps)
         self.request = request
         self.facts = self._look()
         self._refuse_sudden_emptiness()
         self.unsure |= self.facts.unseen_symbols
+        self.findings += self._lost_ledger()
         self.findings += (
             Finding("blind_spot", Severity.WARNING, None, seen, "look at it in your broker's app")
             for seen in self.facts.blind_spots
@@ -104,7 +83,11 @@ class Run:
             self.workplace.progress(step.name)
             self._take_step(step)
         self.workplace.progress("looking again")
-        report = self._conclude()
+        try:
+            report = self._conclude()
+        except SentinelError as error:
+            self._break_off(error.exit_code)
+            raise
         if self.bugs:
             raise self.bugs[0]
         return report
@@ -136,7 +119,7 @@ class Run:
         )
         return replace(
             facts,
-            cancels_at_once=work.cancels_at_once,
+            cancels_at_once=work.cancels_at_once and not self.cancels_hang,
             trader_is_present=work.ask is not None,
         )
 
@@ -148,12 +131,45 @@ class Run:
                 "look at your account; if it really is empty, run again with --force",
             )
 
+    def _lost_ledger(self) -> Iterable[Finding]:
+        """A new ledger on an account that holds orders with our names: the old one is gone."""
+        is_new = self.ledger.last_run() is None
+        if is_new and any(order.purpose is not None for order in self.facts.orders.values()):
+            message = "this ledger is new, but the broker knows orders Sentinel sent before"
+            remedy = "if a ledger was lost, put a copy back with `sentinel restore`; stops are read from the broker"
+            yield Finding("ledger_lost", Severity.WARNING, None, message, remedy)
+
     def _take_step(self, step: Step) -> None:
-        plan = step.planner(self.facts)
-        if self._carry_out(plan, step):
+        if self._carry_out(self._plan(step), step):
             # A person has answered: the market moved on meanwhile, so look before acting on the answer.
             self.facts = self._look()
-            self._carry_out(step.planner(self.facts), step)
+            self._carry_out(self._plan(step), step)
+
+    def _plan(self, step: Step) -> Plan:
+        """The step's plan; where one symbol breaks the planner, that of all the others (I9)."""
+        try:
+            return step.planner(self.facts)
+        except SentinelError:
+            raise
+        except Exception:  # noqa: BLE001 - found again below, on the symbol it belongs to
+            return self._plan_each(step)
+
+    def _plan_each(self, step: Step) -> Plan:
+        parts: list[Action | Finding] = []
+        for symbol in self.facts.symbols:
+            try:
+                plan = step.planner(self.facts.only(symbol))
+            except Exception as bug:  # noqa: BLE001 - a bug met on one symbol must not leave the others bare
+                self._note_bug(symbol, bug)
+            else:
+                parts += (*plan.actions, *plan.findings)
+        return Plan.of(parts)
+
+    def _note_bug(self, symbol: str, bug: Exception) -> None:
+        self.bugs.append(bug)
+        self.unsure.add(symbol)
+        message = f"Sentinel has a bug and left {symbol} as it was: {bug!r}"
+        self.findings.append(Finding("bug", Severity.ALARM, symbol, message, "send the crash report"))
 
     def _carry_out(self, plan: Plan, step: Step) -> bool:
         """Do a plan's actions in their order; True when the trader approved something on the way."""
@@ -163,18 +179,25 @@ class Run:
         done: list[Deed] = []
         approved = False
         for action in plan.actions:
-            if is_mutation(action) and action.symbol in failed | self.unsure:
+            if is_mutation(action) and self._must_wait(action, failed):
                 result = Result(DeedOutcome.SKIPPED, "an earlier action on this symbol did not succeed")
             else:
                 result, said_yes = self._do(action)
                 approved = approved or said_yes
             if result.outcome in (DeedOutcome.REFUSED, DeedOutcome.UNRESOLVED):
                 failed.add(action.symbol)
-            done.append(self._deed(step, action, result))
+            done.append(deed_of(step.name, action, result, is_dry_run=self.is_dry_run))
         self.deeds += done
         self.ledger.record_step(self._run_id, step.name, done)
         self.facts = replace(self.facts, book=self.ledger.book(self.facts.today))
         return approved
+
+    def _must_wait(self, action: Action, failed: set[str]) -> bool:
+        """Whether trouble on the symbol forbids the action; a missing stop is placed all the same.
+
+        The broker itself refuses a second stop for the same shares (ALPACA 6.1).
+        """
+        return action.symbol in failed or (action.symbol in self.unsure and not isinstance(action, PlaceStop))
 
     def _begin(self) -> None:
         """Open the run in the ledger; late, so that a refused request leaves nothing behind."""
@@ -189,8 +212,14 @@ class Run:
             if is_mutation(action):
                 result = self.deeds_of.do(action, self.facts)
                 self.facts = self.facts.fold(result.orders)
+                if any(order.status is OrderStatus.PENDING_CANCEL for order in result.orders):
+                    # Seen once is enough: for the rest of the run no cancel is taken to work at once.
+                    self.cancels_hang = True
+                    self.facts = replace(self.facts, cancels_at_once=False)
                 self.findings += result.findings
                 return result, False
+            if isinstance(action, CloseTrade) and self._is_still_held(action.trade):
+                return Result(DeedOutcome.SKIPPED, "a second look found it still held"), False
             if is_note(action):
                 self.following.note(action, self.facts)
             if is_following(action):
@@ -202,11 +231,18 @@ class Run:
         except LedgerError:
             raise
         except Exception as bug:  # noqa: BLE001 - a bug met on one symbol must not leave the others bare
-            self.bugs.append(bug)
-            self.unsure.add(action.symbol)
-            message = f"Sentinel has a bug and left {action.symbol} as it was: {bug!r}"
-            self.findings.append(Finding("bug", Severity.ALARM, action.symbol, message, "send the crash report"))
+            self._note_bug(action.symbol, bug)
             return Result(DeedOutcome.UNRESOLVED, repr(bug)), False
+
+    def _is_still_held(self, trade: Trade) -> bool:
+        """Look at one position by itself before its trade is ended: a list may have missed it."""
+        position = self.workplace.broker.position(trade.symbol)
+        if position is None or position.side is not trade.side:
+            return False
+        message = f"the broker's list of positions missed {trade.symbol}, of which {position.shares} shares are held"
+        self.findings.append(Finding("list_missed", Severity.ALARM, trade.symbol, message, "run again"))
+        self.facts = replace(self.facts, positions={**self.facts.positions, trade.symbol: position})
+        return True
 
     def _ask(self, action: Action) -> tuple[Result, bool]:
         """Put a filed question to the trader, if one is there to answer; True for a yes."""
@@ -220,24 +256,44 @@ class Run:
         return Result(DeedOutcome.DONE, f"you said {'yes' if yes else 'no'}"), yes
 
     def _conclude(self) -> RunReport:
+        """Look again, follow what moved, give a stop to what is bare after all, and prove the coverage."""
         self.facts = self._look()
-        for planner in (plan_fills, plan_positions):
-            notes = [action for action in planner(self.facts).actions if is_note(action)]
-            self._carry_out(Plan(tuple(notes)), Step("second look", planner))
+        if suddenly_empty(self.facts):
+            message = "the second look shows no position at all, and no fill explains it: nothing was concluded from it"
+            self.findings.append(Finding("suddenly_empty", Severity.ALARM, None, message, "run again"))
+        else:
+            for planner in (plan_fills, plan_positions):
+                step = Step("second look", planner)
+                self._carry_out(Plan(tuple(action for action in self._plan(step).actions if is_note(action))), step)
+            if self.rescues:
+                self._carry_out(self._plan(LAST_RESCUE), LAST_RESCUE)
         coverage = prove_coverage(self.facts)
         self.findings += (*coverage_findings(coverage), *self._overdue())
-        is_clean = coverage.is_complete and not any(f.severity is Severity.ALARM for f in self.findings)
+        is_clean = coverage.is_settled and not any(f.severity is Severity.ALARM for f in self.findings)
         return self._write_down(coverage, 0 if is_clean else 1)
+
+    def _break_off(self, exit_code: int) -> None:
+        """A run that cannot look again still leaves its findings; the coverage stays that of the run before."""
+        if self.journal.run_id is not None:
+            self.ledger.record_findings(self._run_id, self.findings)
+            self.ledger.end_run(self._run_id, exit_code, self.workplace.broker.requests)
 
     def _overdue(self) -> Iterable[Finding]:
         limit = self.facts.policy.owed_alarm_evenings
         for owed in self.facts.book.owed:
-            if owed.evenings >= limit:
+            if owed.evenings >= limit and self._could_be_done(owed):
                 message = (
                     f"the {owed.kind} of {owed.symbol} to {dollars(owed.price)} is owed for {owed.evenings} evenings"
                 )
                 remedy = "run `sentinel update-trailing-stops` while the market is open"
                 yield Finding("owed_overdue", Severity.ALARM, owed.symbol, f"{message}: {owed.reason}", remedy)
+
+    def _could_be_done(self, owed: Owed) -> bool:
+        """A raise to a level the price has fallen behind waits for the price, not for the broker."""
+        if owed.kind is not OwedKind.RAISE or owed.symbol not in self.facts.positions:
+            return True
+        holding = self.facts.holding(owed.symbol)
+        return holding.last_price is not None and holding.side.is_tighter(holding.last_price, than=owed.price)
 
     def _write_down(self, coverage: Coverage, exit_code: int) -> RunReport:
         facts, requests = self.facts, self.workplace.broker.requests
@@ -258,23 +314,9 @@ class Run:
             findings=tuple(self.findings),
             coverage=coverage,
             approvals=self.ledger.approvals(ApprovalState.WAITING),
+            waiting_entries=facts.book.entries,
             requests=requests,
             exit_code=exit_code,
-        )
-
-    def _deed(self, step: Step, action: Action, result: Result) -> Deed:
-        is_pretended = self.is_dry_run and result.outcome is DeedOutcome.DONE
-        order = result.orders[-1] if result.orders else getattr(action, "order", None)
-        return Deed(
-            step=step.name,
-            verb=verb_of(action),
-            symbol=action.symbol,
-            outcome=DeedOutcome.PLANNED if is_pretended else result.outcome,
-            because=action.because,
-            detail=result.detail,
-            qty=_qty_of(action),
-            price=_price_of(action),
-            order_id=order.id if order else None,
         )
 
     @property
@@ -282,24 +324,3 @@ class Run:
         if self.journal.run_id is None:
             raise AssertionError("a step was taken before the run began")
         return self.journal.run_id
-
-
-PRICES = ("to_price", "limit_price", "stop_price", "price", "price_shown", "first_stop_price")
-
-
-def _price_of(action: Action) -> Decimal | None:
-    """The one price a reader of the evening wants to see beside the verb."""
-    if is_following(action):
-        return action.order.filled_avg_price or action.order.limit_price or action.order.stop_price
-    prices = (getattr(action, name, None) for name in PRICES)
-    return next((price for price in prices if price is not None), None)
-
-
-def _qty_of(action: Action) -> Decimal | None:
-    """The shares an action is about."""
-    if is_following(action):
-        return action.order.filled_qty or action.order.qty
-    if isinstance(action, RaiseStop | CancelStop | CancelEntry | FreeShares):
-        return action.order.remaining_qty
-    qty = getattr(action, "qty", getattr(action, "to_qty", None))
-    return None if qty is None else Decimal(qty)

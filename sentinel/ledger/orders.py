@@ -16,6 +16,9 @@ ENTRIES_OF = "SELECT * FROM entry_orders WHERE symbol = ? ORDER BY submitted_at,
 STOPS_OF = "SELECT * FROM stop_loss_orders WHERE symbol = ? ORDER BY submitted_at, rowid"
 EXITS_OF = "SELECT * FROM exit_orders WHERE symbol = ? ORDER BY submitted_at, rowid"
 
+KNOWN_ORDERS = """SELECT order_id FROM entry_orders UNION ALL SELECT order_id FROM stop_loss_orders
+                  UNION ALL SELECT order_id FROM exit_orders"""
+
 OrderRecord = TypeVar("OrderRecord", EntryRecord, StopRecord, ExitRecord)
 
 
@@ -57,6 +60,10 @@ class Orders(LedgerFile):
     def exits_of(self, symbol: str) -> tuple[ExitRecord, ...]:
         """Every sale in a symbol, oldest first."""
         return self._orders(ExitRecord, EXITS_OF, symbol)
+
+    def known_orders(self) -> frozenset[str]:
+        """The broker's ids of every order there ever was."""
+        return frozenset(row["order_id"] for row in self._rows(KNOWN_ORDERS))
 
     def pair(self, entry_client_order_id: str, stop_order_id: str) -> None:
         """Note that a stop was sent with an entry; noting it twice changes nothing. RowRefused if either is unknown."""

@@ -13,11 +13,11 @@ def prove_coverage(facts: Facts) -> Coverage:
 
 
 def coverage_findings(coverage: Coverage) -> tuple[Finding, ...]:
-    """An alarm for each position that is not covered to the share (I1)."""
+    """An alarm for each position that is not covered to the share (I1), news of one that leaves at the open."""
     return tuple(
         Finding(
             f"coverage_{row.state}",
-            Severity.WARNING if row.state is CoverageState.PENDING else Severity.ALARM,
+            Severity.INFO if row.state is CoverageState.PENDING else Severity.ALARM,
             row.symbol,
             f"{row.qty - row.protected_qty} of {shares(row.qty)} of {row.symbol} without an active stop: {row.reason}",
             _REMEDIES[row.state],

@@ -7,7 +7,7 @@ from sentinel.domain.actions import CancelEntry, Plan, SubmitEntry
 from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.domain.facts import EntryRequest, Facts
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.money import dollars, is_on_tick, to_tick
+from sentinel.domain.money import dollars, is_on_tick, shares, to_tick
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, Side
 from sentinel.plan.guards import entry_pause
@@ -22,7 +22,7 @@ def plan_entry(facts: Facts) -> Plan:
         return Plan()
     _check_request(request)
     stop_price = price_at_gain(request.limit_price, -request.stop_loss_pct, request.side)
-    twin = find_twin(request, facts)
+    twin = find_twin(request, stop_price, facts)
     if twin is not None:
         message = f"the same entry is already at the broker as order {twin.id}, {twin.status}"
         return Plan(findings=(Finding("already_submitted", Severity.INFO, request.symbol, message, "nothing to do"),))
@@ -44,11 +44,13 @@ def plan_stale_entries(facts: Facts) -> Plan:
     )
 
 
-def find_twin(request: EntryRequest, facts: Facts) -> Order | None:
+def find_twin(request: EntryRequest, stop_price: Decimal, facts: Facts) -> Order | None:
     """An entry of ours that is live and is just what is being asked for: asking twice sends once."""
     for order in facts.live_orders(request.symbol):
         is_same = (order.side, order.limit_price) == (request.side, request.limit_price)
-        if order.purpose is Purpose.ENTRY and is_same and request.qty in (None, order.qty):
+        leg = next((o for o in facts.orders.values() if o.parent_id == order.id and o.is_stop), None)
+        is_same_stop = leg is not None and leg.stop_price == stop_price
+        if order.purpose is Purpose.ENTRY and is_same and is_same_stop and request.qty in (None, order.qty):
             return order
     return None
 
@@ -114,10 +116,14 @@ def _quantity(request: EntryRequest, facts: Facts) -> tuple[int, str]:
         qty, why = size_position(facts, request.limit_price)
     else:
         qty, why = int(request.qty), "the quantity is yours"
-    if qty > most or qty == 0:
-        limit = room.limit if qty > most or most == 0 else why
+    if most == 0 or qty > most:
         raise GuardRefusal(
-            f"{qty or 1} shares of {request.symbol} at {request.limit_price} exceed the limit of {limit}",
-            f"enter {most} shares at most" if most else "close or shrink a position first, or change [risk]",
+            f"{shares(max(qty, 1))} of {request.symbol} at {dollars(request.limit_price)} exceed {room.limit}",
+            f"enter {shares(most)} at most" if most else "close or shrink a position first, or change [risk]",
+        )
+    if qty == 0:
+        raise GuardRefusal(
+            f"{why} buys no whole share of {request.symbol} at {dollars(request.limit_price)}",
+            f"name a quantity, {most} at most, or raise risk.position_size_usd",
         )
     return qty, why

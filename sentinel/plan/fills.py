@@ -6,9 +6,9 @@ from sentinel.domain.actions import Action, CancelEntry, FollowEntry, FollowExit
 from sentinel.domain.book import EntryRecord, ExitRecord, StopRecord
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.money import dollars, shares
+from sentinel.domain.money import CENT, dollars, shares
 from sentinel.domain.names import Purpose
-from sentinel.domain.orders import Order, OrderStatus
+from sentinel.domain.orders import Order, OrderClass, OrderStatus
 
 
 def plan_fills(facts: Facts) -> Plan:
@@ -19,16 +19,18 @@ def plan_fills(facts: Facts) -> Plan:
 def _entries(facts: Facts) -> Iterator[Action | Finding]:
     for record in facts.book.entries:
         order = facts.orders.get(record.order_id)
+        if order is None and record.symbol in facts.unseen_symbols:
+            continue
         if order is None:
             yield _vanished("entry", record)
         elif _moved(record, order):
             yield FollowEntry(order.symbol, order, record, because=_fate("entry", order))
-    known = {record.order_id for record in facts.book.entries}
+    for order in _forgotten_entries(facts):
+        yield FollowEntry(order.symbol, order, None, because="an entry of ours the ledger did not know")
     for order in facts.orders.values():
-        if order.id not in known and _is_forgotten_entry(order, facts):
-            yield FollowEntry(order.symbol, order, None, because="an entry of ours the ledger did not know")
-    for order in facts.orders.values():
-        if order.purpose is Purpose.ENTRY and _is_part_filled(order):
+        if order.purpose is Purpose.ENTRY and order.is_live and order.order_class is OrderClass.SIMPLE:
+            yield CancelEntry(order.symbol, order, because="it came to the broker without its stop (ALPACA 1.13)")
+        elif order.purpose is Purpose.ENTRY and _is_part_filled(order):
             filled = f"{order.filled_qty} of {order.qty} shares filled"
             yield CancelEntry(
                 order.symbol, order, because=f"{filled}; the stop of an entry sleeps until it is complete"
@@ -39,6 +41,8 @@ def _stops(facts: Facts) -> Iterator[Action | Finding]:
     known = {record.order_id for record in facts.book.stops}
     for record in facts.book.stops:
         order = facts.orders.get(record.order_id)
+        if order is None and record.symbol in facts.unseen_symbols:
+            continue
         if order is None:
             yield _vanished("stop", record)
         elif _moved(record, order) or (record.stop_price, record.qty) != (order.stop_price, order.qty):
@@ -53,6 +57,8 @@ def _exits(facts: Facts) -> Iterator[Action | Finding]:
     known = {record.order_id for record in facts.book.exits}
     for record in facts.book.exits:
         order = facts.orders.get(record.order_id)
+        if order is None and record.symbol in facts.unseen_symbols:
+            continue
         if order is None:
             yield _vanished("exit", record)
         elif _moved(record, order):
@@ -60,6 +66,18 @@ def _exits(facts: Facts) -> Iterator[Action | Finding]:
     for order in facts.orders.values():
         if order.id not in known and order.is_live and order.purpose is Purpose.EXIT:
             yield FollowExit(order.symbol, order, because="an exit of ours the ledger did not know")
+    for order in facts.orders.values():
+        if _closed_unseen(order, facts):
+            follow = FollowExit if order.purpose is Purpose.EXIT else FollowStop
+            yield follow(order.symbol, order, because=_fate("an order of ours the ledger did not know", order))
+
+
+def _closed_unseen(order: Order, facts: Facts) -> bool:
+    """An order of ours that filled against an open trade before the ledger had heard of it."""
+    trade = facts.book.trade(order.symbol)
+    is_ours = order.purpose in (Purpose.STOP, Purpose.RAISE, Purpose.EXIT) and order.id not in facts.book.known_orders
+    is_filled = order.status is OrderStatus.FILLED and order.filled_at is not None
+    return is_ours and is_filled and trade is not None and (order.filled_at or trade.opened_at) >= trade.opened_at
 
 
 def _moved(record: EntryRecord | StopRecord | ExitRecord, order: Order) -> bool:
@@ -67,12 +85,25 @@ def _moved(record: EntryRecord | StopRecord | ExitRecord, order: Order) -> bool:
     return before != (order.status, order.filled_qty, order.filled_avg_price)
 
 
-def _is_forgotten_entry(order: Order, facts: Facts) -> bool:
-    """An entry by its name that matters today: it is live, or it is what opened a position without a trade."""
-    if order.purpose is not Purpose.ENTRY:
+def _forgotten_entries(facts: Facts) -> Iterator[Order]:
+    """Entries by their names that a lost ledger should know: the live ones, and of each position the latest filled."""
+    ours = (o for o in facts.orders.values() if o.purpose is Purpose.ENTRY and o.id not in facts.book.known_orders)
+    latest: dict[str, Order] = {}
+    for order in sorted(ours, key=lambda order: order.filled_at or facts.session.now):
+        if order.is_live:
+            yield order
+        elif order.filled_qty > 0:
+            latest[order.symbol] = order
+    yield from (order for order in latest.values() if _opened_what_is_held(order, facts))
+
+
+def _opened_what_is_held(entry: Order, facts: Facts) -> bool:
+    """Whether the position is just what this entry bought; another one's price would set the wrong stop."""
+    position = facts.positions.get(entry.symbol)
+    if position is None or facts.book.trade(entry.symbol) or entry.filled_avg_price is None:
         return False
-    opened = order.filled_qty > 0 and order.symbol in facts.positions and facts.book.trade(order.symbol) is None
-    return order.is_live or opened
+    is_same_size = position.shares == entry.filled_qty and position.side is entry.side
+    return is_same_size and abs(position.avg_entry_price - entry.filled_avg_price) < CENT
 
 
 def _is_part_filled(order: Order) -> bool:

@@ -142,7 +142,10 @@ def suddenly_empty(facts: Facts) -> str | None:
 
 
 def _has_closing_fill(trade: Trade, facts: Facts) -> bool:
-    return any(
-        fill.symbol == trade.symbol and fill.side.startswith(trade.side.opposite) and fill.at >= trade.opened_at
+    """Whether fills since its opening account for every share of a trade."""
+    closing = (
+        fill.qty
         for fill in facts.fills
+        if fill.symbol == trade.symbol and fill.side.startswith(trade.side.opposite) and fill.at >= trade.opened_at
     )
+    return sum(closing, Decimal(0)) >= trade.qty

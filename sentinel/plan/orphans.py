@@ -16,7 +16,7 @@ def plan_orphans(facts: Facts) -> Plan:
 
 def _orphans(facts: Facts) -> Iterator[Action]:
     for order in facts.orders.values():
-        is_orphan = order.is_live and _is_ours(order, facts) and _protects_nothing(order, facts)
+        is_orphan = order.is_live and order.is_stop and facts.is_ours(order) and _protects_nothing(order, facts)
         if is_orphan and _grace_is_over(order, facts):
             yield CancelStop(order.symbol, order, because=f"{order.symbol} is no longer held")
 
@@ -28,20 +28,12 @@ def _surplus(holding: Holding, facts: Facts) -> Iterator[Action]:
     for stop in loosest_first:
         if surplus <= 0:
             return
-        if not _is_ours(stop, facts):
+        if not facts.is_ours(stop):
             continue
         cut = min(surplus, stop.remaining_qty)
         because = f"only {holding.position.shares} shares of {holding.symbol} are held"
         yield ShrinkStop(holding.symbol, stop, int(stop.qty - cut), because)
         surplus -= cut
-
-
-def _is_ours(order: Order, facts: Facts) -> bool:
-    """A stop the ledger knows, one with a name of ours, or the leg of an entry of ours."""
-    parent = facts.orders.get(order.parent_id or "")
-    is_known = any(record.order_id == order.id for record in facts.book.stops)
-    is_named = order.purpose is not None or (parent is not None and parent.purpose is not None)
-    return order.is_stop and (is_known or is_named)
 
 
 def _protects_nothing(order: Order, facts: Facts) -> bool:

@@ -26,7 +26,6 @@ def _ghosts(facts: Facts) -> Iterator[Action | Finding]:
             reason = ExitReason.UNKNOWN if price is None else ExitReason.MANUAL
             because = f"{trade.symbol} is no longer held and no stop or sale of ours filled"
             yield CloseTrade(trade.symbol, trade, reason, price, because)
-            yield Finding("ghost_closed", Severity.INFO, trade.symbol, because, "nothing to do if you sold it yourself")
 
 
 def _strangers(facts: Facts) -> Iterator[Action | Finding]:
@@ -54,7 +53,9 @@ def _hand_trades(facts: Facts) -> Iterator[Action | Finding]:
             yield Finding("split", Severity.INFO, position.symbol, because, "entry, stops and R are in new shares now")
             continue
         because = f"the broker holds {position.shares} shares of {position.symbol}, the ledger had {trade.qty}"
-        yield ResizeTrade(position.symbol, trade, position.shares, because)
+        # Shares bought change what one share cost on average; shares sold do not.
+        price = position.avg_entry_price if position.shares > trade.qty else trade.entry_price
+        yield ResizeTrade(position.symbol, trade, position.shares, price, because)
         yield Finding("resized", Severity.INFO, position.symbol, because, "nothing to do if you traded by hand")
 
 

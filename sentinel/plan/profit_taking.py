@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from sentinel.domain.actions import Action, ClosePosition, OfferExit, Owe, Plan, RaiseStop
+from sentinel.domain.actions import Action, ClosePosition, Forget, OfferExit, Owe, Plan, RaiseStop
 from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.money import HUNDRED, dollars
-from sentinel.plan.trailing_stops import AMENDABLE
+from sentinel.plan.trailing_stops import AMENDABLE, is_lower
 from sentinel.risk_config import price_at_gain, should_take_profit
 
 PROFIT, BREACH = "profit", "exit"
@@ -24,12 +24,13 @@ def _judge(holding: Holding, facts: Facts) -> Iterator[Action]:
         return
     asked = facts.book.approvals_for(holding.symbol)
     approved = next((a for a in asked if a.state is ApprovalState.APPROVED), None)
-    if approved and not _has_drifted(approved, holding, facts):
+    if approved and _still_holds(approved, holding, facts):
         reason = ExitReason.PROFIT if approved.kind == PROFIT else ExitReason.MANUAL
         yield from exit_actions(holding, facts, reason, because=f"approved at {dollars(approved.price_shown)}")
-    elif facts.book.owed_for(OwedKind.EXIT, holding.symbol):
-        yield from exit_actions(holding, facts, ExitReason.PROFIT, because="an approved exit is still owed")
-    elif approved or not any(_is_in_force(approval, facts) for approval in asked):
+        return
+    if facts.book.owed_for(OwedKind.EXIT, holding.symbol):
+        yield Forget(holding.symbol, OwedKind.EXIT, because="no answer in force asks for it")
+    if approved or not any(_is_in_force(approval, facts) for approval in asked):
         yield from _offer(holding, facts)
 
 
@@ -42,11 +43,13 @@ def exit_actions(holding: Holding, facts: Facts, reason: ExitReason, because: st
     if holding.last_price is None:
         return
     near = price_at_gain(holding.last_price, -facts.policy.exit_stop_pct, holding.side)
+    owed = facts.book.owed_for(OwedKind.EXIT, holding.symbol)
+    if owed and owed.price == near and owed.tried_on == facts.today:
+        return  # all that can be done before the open has been tried tonight
     for stop in holding.stops:
-        is_lower = stop.stop_price is not None and holding.side.is_tighter(near, than=stop.stop_price)
-        if is_lower and stop.status in AMENDABLE:
+        if is_lower(stop, near, holding) and stop.status in AMENDABLE:
             why = f"{because}; the stop cannot be freed before the open, so it follows the price closely"
-            yield RaiseStop(holding.symbol, stop, near, because=why)
+            yield RaiseStop(holding.symbol, stop, near, because=why, is_for_exit=True)
     why = f"{because}; a stop already at a venue is not cancelled after hours"
     yield Owe(holding.symbol, OwedKind.EXIT, near, qty, because=why)
 
@@ -63,12 +66,12 @@ def _offer(holding: Holding, facts: Facts) -> Iterator[Action]:
         yield OfferExit(holding.symbol, PROFIT, qty, last, because)
 
 
-def _has_drifted(approval: Approval, holding: Holding, facts: Facts) -> bool:
-    """Whether the price has left the one the trader said yes to by more than the policy allows."""
-    if holding.last_price is None:
-        return True
-    drift_pct = abs(holding.last_price - approval.price_shown) / approval.price_shown * HUNDRED
-    return drift_pct > facts.policy.approval_drift_pct
+def _still_holds(approved: Approval, holding: Holding, facts: Facts) -> bool:
+    """Whether a yes is still about what it was given for: these shares, near this price, not too long ago."""
+    if holding.last_price is None or facts.session.now >= approved.expires_at:
+        return False
+    drift_pct = abs(holding.last_price - approved.price_shown) / approved.price_shown * HUNDRED
+    return drift_pct <= facts.policy.approval_drift_pct and approved.qty == holding.position.whole_shares
 
 
 def _is_in_force(approval: Approval, facts: Facts) -> bool:

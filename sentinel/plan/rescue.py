@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sentinel.domain.actions import Action, FreeShares, PlaceStop, Plan
+from sentinel.domain.actions import Action, CancelStop, FreeShares, PlaceStop, Plan
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares, to_tick
@@ -20,7 +20,9 @@ def plan_rescue(facts: Facts) -> Plan:
 
 def rescue_price(holding: Holding, policy: RiskPolicy) -> Decimal:
     """The tightest of the policy's first stop, the staircase's, and the highest level the trade ever had."""
-    levels = [calculate_stop_price(holding.entry_price, policy, holding.side)]
+    # Shares that cost nothing (a spin-off) are protected from where they are.
+    basis = holding.entry_price if holding.entry_price > 0 else holding.last_price or Decimal(0)
+    levels = [calculate_stop_price(basis, policy, holding.side)]
     if holding.gain_pct is not None:
         stair = calculate_trailing_stop_price(holding.entry_price, holding.gain_pct, policy, holding.side)
         levels += [stair] if stair is not None else []
@@ -35,9 +37,14 @@ def emergency_price(last_price: Decimal, policy: RiskPolicy, side: Side) -> Deci
 
 
 def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
-    missing = holding.position.whole_shares - int(holding.protected_qty)
-    if missing <= 0 or facts.exits(holding.position):
+    leaving = sum((order.remaining_qty for order in facts.exits(holding.position)), Decimal(0))
+    missing = holding.position.whole_shares - int(holding.protected_qty) - int(leaving)
+    if missing <= 0:
         return
+    for order in facts.live_orders(holding.symbol):
+        if order.is_stop and order.side is holding.side and facts.is_ours(order):
+            because = f"{holding.symbol} has changed sides, and this stop would add to it"
+            yield CancelStop(holding.symbol, order, because)
     entry = facts.live_entry(holding.symbol)
     if entry is not None:
         yield _blocked(holding, missing, f"entry {entry.id} is still {entry.status}", "run again once it has ended")

@@ -7,7 +7,7 @@ from sentinel.domain.actions import Action, Forget, Owe, Plan, RaiseStop
 from sentinel.domain.book import OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.money import dollars, to_tick
-from sentinel.domain.orders import Order, OrderStatus
+from sentinel.domain.orders import Order, OrderClass, OrderStatus, OrderType
 from sentinel.risk_config import calculate_trailing_stop_price
 
 AMENDABLE = frozenset(
@@ -23,13 +23,15 @@ def plan_trailing_stops(facts: Facts) -> Plan:
 def _climb(holding: Holding, facts: Facts) -> Iterator[Action]:
     wanted = _wanted(holding, facts)
     owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
-    low = [stop for stop in holding.stops if wanted is not None and _is_lower(stop, wanted, holding)]
+    low = [stop for stop in holding.stops if wanted is not None and is_lower(stop, wanted, holding)]
     if wanted is None or not low:
         if owed and holding.stops:
             yield Forget(holding.symbol, OwedKind.RAISE, because="every stop rests at its level")
         return
     last = holding.last_price
     if last is None or not holding.side.is_tighter(last, than=wanted):
+        if owed and owed.price == wanted:
+            return  # it waits for the price to come back
         qty = int(holding.protected_qty)
         yield Owe(
             holding.symbol,
@@ -66,8 +68,13 @@ def _highest(holding: Holding) -> Decimal | None:
     return level if holding.side.is_tighter(last, than=level) else None
 
 
-def _is_lower(stop: Order, wanted: Decimal, holding: Holding) -> bool:
-    return stop.stop_price is not None and holding.side.is_tighter(wanted, than=stop.stop_price)
+def is_lower(stop: Order, wanted: Decimal, holding: Holding) -> bool:
+    """Whether a stop of ours rests under a level (over it, for a short).
+
+    Legs of brackets and OCOs, and trailing stops, are somebody's own: read as protection and left alone.
+    """
+    is_movable = stop.type is OrderType.STOP and stop.order_class in (OrderClass.SIMPLE, OrderClass.OTO)
+    return is_movable and stop.stop_price is not None and holding.side.is_tighter(wanted, than=stop.stop_price)
 
 
 def _raise(stop: Order, wanted: Decimal, holding: Holding) -> Action:

@@ -27,7 +27,8 @@ from tests.builders import EVENING, entry, entry_row, facts, position, sale, sto
 )
 def test_the_fate_of_an_entry(status, filled, verbs):
     order = entry("AAPL 7 @ 100.00", status, filled_qty=Decimal(filled))
-    book = Book(entries=(entry_row(order),), stops=tuple(stop_row(leg) for leg in order.legs))
+    known = frozenset({order.id})
+    book = Book(entries=(entry_row(order),), stops=tuple(stop_row(leg) for leg in order.legs), known_orders=known)
     actions = [a for a in plan_fills(facts(orders=(order,), book=book)).actions if not isinstance(a, FollowStop)]
     assert [type(action) for action in actions] == verbs
 
@@ -59,10 +60,11 @@ def test_a_sale_is_followed_to_its_end():
 
 
 def test_a_lost_ledger_learns_its_orders_from_the_broker():
-    order = entry("AAPL 7 @ 100.00", OrderStatus.FILLED, filled_qty=Decimal(7))
+    bought = {"filled_qty": Decimal(7), "filled_avg_price": Decimal(100)}
+    order = entry("AAPL 7 @ 100.00", OrderStatus.FILLED, **bought)
     waiting = entry("MSFT 2 @ 300.00")
     actions = plan_fills(facts(position("AAPL 7 @ 100.00"), orders=(order, waiting))).actions
-    assert [(type(action), action.symbol) for action in actions] == [(FollowEntry, "AAPL"), (FollowEntry, "MSFT")]
+    assert [(type(action), action.symbol) for action in actions] == [(FollowEntry, "MSFT"), (FollowEntry, "AAPL")]
 
 
 def test_a_live_stop_the_ledger_did_not_know_is_learned():

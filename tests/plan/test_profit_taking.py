@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from sentinel.domain.actions import ClosePosition, OfferExit, Owe, RaiseStop
+from sentinel.domain.actions import ClosePosition, Forget, OfferExit, Owe, RaiseStop
 from sentinel.domain.book import ApprovalState, Book, ExitReason, OwedKind
 from sentinel.domain.orders import OrderStatus
 from sentinel.plan.profit_taking import plan_profit_taking
@@ -72,9 +72,30 @@ def test_a_price_far_from_the_approved_one_is_asked_again():
 
 
 def test_an_owed_exit_is_done_at_the_first_open_market():
-    due = (owed(OwedKind.EXIT, "AAPL 7 @ 116.42"),)
-    actions = plan_profit_taking(at("112.00", owed=due, session=session(is_open=True))).actions
+    due, yes = (owed(OwedKind.EXIT, "AAPL 7 @ 116.42"),), approval("AAPL 7 @ 117.00", ApprovalState.APPROVED)
+    actions = plan_profit_taking(at("112.00", yes, owed=due, session=session(is_open=True))).actions
     assert [type(action) for action in actions] == [ClosePosition]
+
+
+@pytest.mark.parametrize(
+    ("line", "changes"),
+    [
+        ("AAPL 5 @ 117.00", {}),  # for other shares
+        ("AAPL 7 @ 100.00", {}),  # at another price
+        ("AAPL 7 @ 117.00", {"expires_at": EVENING}),  # too long ago
+    ],
+)
+def test_a_yes_to_something_else_sells_nothing_and_is_asked_again(line, changes):
+    due = (owed(OwedKind.EXIT, "AAPL 7 @ 116.42"),)
+    yes = approval(line, ApprovalState.APPROVED, **changes)
+    actions = plan_profit_taking(at("117.00", yes, owed=due, session=session(is_open=True))).actions
+    assert [type(action) for action in actions] == [Forget, OfferExit]
+
+
+def test_what_was_tightened_tonight_is_left_until_the_market_opens():
+    due = (owed(OwedKind.EXIT, "AAPL 7 @ 116.42", tried_on=EVENING.date()),)
+    yes = approval("AAPL 7 @ 117.00", ApprovalState.APPROVED)
+    assert plan_profit_taking(at("117.00", yes, owed=due)).actions == ()
 
 
 def test_a_breached_position_is_offered_for_exit():

@@ -90,7 +90,8 @@ def test_a_stop_is_not_taken_for_an_orphan_because_a_list_missed_its_position(st
     positions = Broker.positions
     monkeypatch.setattr(Broker, "positions", lambda self: {k: v for k, v in positions(self).items() if k != "AAPL"})
     evening = stage.evening()
-    assert ("cancel_stop", "AAPL", "skipped") in evening.verbs()
+    assert evening.verbs() == [("close_trade", "AAPL", "skipped")] * 2
+    assert (evening.exit_code, evening.findings[0]) == (1, ("list_missed", "AAPL"))
     monkeypatch.undo()
     assert stage.stop()["status"] == "new"
     assert stage.evening().states == {"AAPL": "protected", "MSFT": "protected"}

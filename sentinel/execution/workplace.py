@@ -1,0 +1,37 @@
+"""What a run is made of and what it works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sentinel.broker import Broker
+from sentinel.domain.actions import OfferExit, Plan
+from sentinel.domain.facts import Facts, Holding
+from sentinel.execution.patience import Patience
+from sentinel.ledger import Ledger
+from sentinel.risk_config import RiskPolicy
+
+Planner = Callable[[Facts], Plan]
+Ask = Callable[[OfferExit, Holding], bool]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One pass of an evening: its name and the planner that decides it."""
+
+    name: str
+    planner: Planner
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What every run needs: the broker, the ledger, the policy, and how to talk to the trader."""
+
+    broker: Broker
+    ledger: Ledger
+    policy: RiskPolicy
+    # Whether a cancel after the close is known to take effect at once on this account (ALPACA 4.4).
+    cancels_at_once: bool = False
+    patience: Patience = field(default_factory=Patience)
+    ask: Ask | None = None
+    progress: Progress = lambda _text: None
