@@ -113,7 +113,7 @@ def position_json(exchange: Exchange, position: Position) -> dict[str, Any]:
     since = average if position.opened_on == exchange.phase.day else last_day
     gain_today = (price - since) * qty
     side = "sell" if qty > 0 else "buy"
-    held = held_for_orders(exchange, position.symbol, side).qty
+    held = held_for_orders(exchange, position.symbol, side)
     return {
         "asset_id": exchange.asset_id(position.symbol),
         "symbol": position.symbol,
@@ -151,6 +151,7 @@ class Figures:
     cash: Decimal
     long_value: Decimal
     short_value: Decimal
+    largest_value: Decimal
     committed: Decimal
     multiplier: int
 
@@ -174,32 +175,50 @@ class Figures:
 
 def figures(exchange: Exchange) -> Figures:
     """Work out the account."""
-    long_value = short_value = _ZERO
+    long_value = short_value = largest = _ZERO
     for position in positions(exchange):
         value = position.qty * _price(exchange, position)
         long_value, short_value = long_value + max(value, _ZERO), short_value + min(value, _ZERO)
+        largest = max(largest, abs(value))
     committed = exchange.book.opening_cost(exchange.last_price)
     equity = exchange.cash + long_value + short_value
     multiplier = int(configurations(exchange)["max_margin_multiplier"]) if equity >= MARGIN_MINIMUM_EQUITY else 1
-    return Figures(exchange.cash, long_value, short_value, committed, multiplier)
+    return Figures(exchange.cash, long_value, short_value, largest, committed, multiplier)
 
 
 def configurations(exchange: Exchange) -> dict[str, Any]:
     """Return the account configurations."""
-    stored = exchange.store.settings_under("config.")
-    return {name: json.loads(stored.get(name, json.dumps(default))) for name, default in CONFIGURATIONS.items()}
+    return {**CONFIGURATIONS, **json.loads(exchange.store.setting("configurations") or "{}")}
 
 
 def configure(exchange: Exchange, wanted: dict[str, Any]) -> None:
     """Change some configurations (ALPACA 6.5: `no_shorting` is a guard worth setting); others are ignored."""
-    for name, value in wanted.items():
-        if name not in CONFIGURATIONS or value is None:
+    changed = configurations(exchange)
+    for name, given in wanted.items():
+        if name not in CONFIGURATIONS or given is None:
             continue
+        # Recorded: a number is taken for its text.
+        value = str(given) if name == "max_margin_multiplier" and type(given) is int else given
         if type(value) is not type(CONFIGURATIONS[name]):
             raise bad_parameter(f"invalid {name}")
         if name == "max_margin_multiplier" and value not in ("1", "2", "4"):
             raise bad_parameter(f"invalid {name}")
-        exchange.store.put_setting(f"config.{name}", json.dumps(value))
+        changed[name] = value
+    exchange.store.put_setting("configurations", json.dumps(changed))
+
+
+# ALPACA 9.5: what Alpaca sets on an account, and only the control plane sets here.
+FLAGS = ("account_blocked", "trading_blocked", "transfers_blocked", "liquidation_only")
+
+
+def flags(exchange: Exchange) -> dict[str, bool]:
+    """Return the flags of the account, all false unless set."""
+    return {**dict.fromkeys(FLAGS, False), **json.loads(exchange.store.setting("account_flags") or "{}")}
+
+
+def set_flags(exchange: Exchange, wanted: dict[str, bool]) -> None:
+    """Set some flags of the account."""
+    exchange.store.put_setting("account_flags", json.dumps({**flags(exchange), **wanted}))
 
 
 def account_json(exchange: Exchange) -> dict[str, Any]:
@@ -210,7 +229,7 @@ def account_json(exchange: Exchange) -> dict[str, Any]:
     initial = now.gross_value * _INITIAL_RATE
     regt = max(now.equity - initial, _ZERO) * 2 - now.committed if now.multiplier > 1 else now.buying_power
     unmargined = max(now.cash - now.committed, _ZERO)
-    config = configurations(exchange)
+    config, flagged = configurations(exchange), flags(exchange)
     return {
         "id": exchange.id_of("account"),
         "admin_configurations": {},
@@ -244,9 +263,9 @@ def account_json(exchange: Exchange) -> dict[str, Any]:
         "accrued_fees": "0",
         "pending_reg_taf_fees": "0",
         "intraday_adjustments": "0",
-        "account_blocked": False,
-        "trading_blocked": False,
-        "transfers_blocked": False,
+        "account_blocked": flagged["account_blocked"],
+        "trading_blocked": flagged["trading_blocked"],
+        "transfers_blocked": flagged["transfers_blocked"],
         "trade_suspended_by_user": config["suspend_trade"],
         "created_at": sessions.utc_text(int(exchange.store.setting("created_ns") or 0)),
     }

@@ -1,17 +1,17 @@
-"""Does what happens behind a client's back: hand trades, splits, partial fills, halts, cancels, rejections."""
+"""Does what happens behind a client's back: hand trades, partial fills, halts, cancels, blocked accounts."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from sentinel.simulator import account
-from sentinel.simulator.account import Position
+from sentinel.simulator import account, corporate_actions
 from sentinel.simulator.amendments import swap
-from sentinel.simulator.book import Order
+from sentinel.simulator.book import OPEN_STATUSES, TERMINAL_STATUSES, Order
 from sentinel.simulator.errors import BadControl
-from sentinel.simulator.lifecycle import cancel_group, fill, finish, reject
+from sentinel.simulator.lifecycle import cancel_group, expire, fill, reject
 from sentinel.simulator.shapes import fill_json, order_json
 
 if TYPE_CHECKING:
@@ -127,10 +127,7 @@ def _reject(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
 
 def _expire(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
     order = _open_order(exchange, given)
-    finish(exchange, order, "expired")
-    for leg in exchange.book.legs(order.id):
-        if leg.is_open:
-            finish(exchange, leg, "expired")
+    expire(exchange, order)
     return _now(exchange, order)
 
 
@@ -171,57 +168,47 @@ def _cash(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _split(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
-    """Split at once (ALPACA 10.7); bars up to today stay in old units, later ones are in new ones."""
     symbol, ratio = _symbol(exchange, given), _positive(given, "ratio")
     if ratio == 1:
         raise BadControl("ratio must not be 1")
-    price = exchange.last_price(symbol)
-    day = exchange.phase.day.isoformat()
-    values = {"symbol": symbol, "ratio": format(ratio, "f"), "through_day": day, "at_ns": exchange.stamp()}
-    exchange.store.insert("split", values)
-    position = account.position_of(exchange, symbol)
-    if position:
-        _split_position(exchange, position, ratio, price)
-    for order in exchange.book.open(symbol):
-        current = exchange.book.must(order.id)
-        if current.is_open and current.time_in_force == "gtc":
-            _split_order(exchange, current, ratio)
+    corporate_actions.split(exchange, symbol, ratio)
     return {"symbol": symbol, "ratio": str(ratio)}
 
 
-def _split_position(exchange: Exchange, position: Position, ratio: Decimal, price: Decimal | None) -> None:
-    """Multiply the shares; a fraction of a share a reverse split leaves is paid out in cash."""
-    exact = position.qty * ratio
-    qty = exact if ratio > 1 else exact.quantize(Decimal(1), ROUND_DOWN)
-    exchange.cash += (exact - qty) * (price or position.avg_entry_price) / ratio
-    average = round(position.avg_entry_price / ratio, 6)
-    account.put_position(exchange, replace(position, qty=qty, avg_entry_price=average))
+def _dividend(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
+    symbol, amount = _symbol(exchange, given), _positive(given, "amount")
+    corporate_actions.pay_dividend(exchange, symbol, amount)
+    return {"symbol": symbol, "amount": str(amount)}
 
 
-def _split_order(exchange: Exchange, order: Order, ratio: Decimal) -> None:
-    """ALPACA 10.7: reverse cancels every GTC order; forward adjusts buy limits and sell stops, no others."""
-    if ratio < 1:
-        cancel_group(exchange, order)
-        return
-    adjusted = order.type in ("limit", "stop_limit") if order.is_buy else order.type in ("stop", "stop_limit")
-    if not adjusted or order.qty is None:
-        return
-    prices: dict[str, Any] = {
-        name: round(price / ratio, 2)
-        for name, price in (("limit_price", order.limit_price), ("stop_price", order.stop_price))
-        if price is not None
-    }
-    average = order.filled_avg_price / ratio if order.filled_avg_price else None
-    filled = order.filled_qty * ratio
-    new = replace(order, **prices, qty=order.qty * ratio, filled_qty=filled, filled_avg_price=average)
-    if exchange.modes["split_orders"] == "replaced":
-        swap(exchange, order, replace(new, client_order_id=""))
-    else:
-        exchange.book.save(replace(new, updated_ns=exchange.stamp()))
+def _rename(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
+    symbol, new, new_cusip = _symbol(exchange, given), str(given.get("to") or "").upper(), given.get("new_cusip", False)
+    if not re.fullmatch(r"[A-Z]{1,5}(\.[A-Z])?", new) or not isinstance(new_cusip, bool):
+        raise BadControl("rename needs a symbol to rename to, and new_cusip true or false")
+    corporate_actions.rename(exchange, symbol, new, new_cusip=new_cusip)
+    return {"symbol": new, "asset_id": exchange.asset_id(new)}
+
+
+def _account(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
+    if not given or any(name not in account.FLAGS or not isinstance(value, bool) for name, value in given.items()):
+        raise BadControl(f"account needs some of {', '.join(account.FLAGS)}, true or false")
+    account.set_flags(exchange, given)
+    return account.flags(exchange)
+
+
+def _status(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
+    """Show an order in a status it would take a venue to reach (ALPACA 5.1); nothing else about it changes."""
+    order, status = _open_order(exchange, given), given.get("status")
+    if status not in OPEN_STATUSES and status not in TERMINAL_STATUSES:
+        raise BadControl(f"status must be one of {', '.join(sorted({*OPEN_STATUSES, *TERMINAL_STATUSES}))}")
+    exchange.book.save(replace(order, status=status, updated_ns=exchange.stamp()))
+    return _now(exchange, order)
 
 
 ACTIONS = {
     "split": _split,
+    "dividend": _dividend,
+    "rename": _rename,
     "partial_fill": _partial_fill,
     "halt": _halt,
     "resume": _resume,
@@ -229,6 +216,8 @@ ACTIONS = {
     "replace": _replace,
     "reject": _reject,
     "expire": _expire,
+    "status": _status,
     "asset": _asset,
+    "account": _account,
     "cash": _cash,
 }

@@ -1,7 +1,8 @@
-"""Lists account activities with Alpaca's paging; fills are the only kind the exchange produces (ALPACA 10.4)."""
+"""Lists account activities with Alpaca's paging: fills, and what corporate actions did (ALPACA 10.4)."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -20,32 +21,42 @@ _KINDS = re.compile(
     "FILL|TRANS|MISC|ACAT[CS]|CFEE|CGD|CS[DRW]|DIV(CGL|CGS|FEE|FT|NRA|ROC|TW|TXEX)?|FEE|FOPT|INT(NRA|TW)?|JNL[CS]?|MA|"
     "MEM|NC|OCT|OP(ASN|CA|CSH|EXC|EXP|TRD|XRC)|PT[CR]|REORG|SC|SPIN|SPLIT|SS[OP]|VOF|WRM"
 )
+_CATEGORIES = ("", "trade_activity", "non_trade_activity")
 
 
 def activities_json(exchange: Exchange, kinds: list[str], query: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return one page; `page_token` is the id of the last activity of the page before, times are exclusive."""
-    for kind in kinds:
-        if not _KINDS.fullmatch(kind.strip().upper()):
+    wanted = [kind.strip().upper() for kind in kinds]
+    for kind in wanted:
+        if not _KINDS.fullmatch(kind):
             raise bad_parameter(f"invalid activity type: {kind}")
+    category = choice_of(query, "category", _CATEGORIES)
     direction = choice_of(query, "direction", ("desc", "asc"))
     size = count_of(query, "page_size", _PAGE, _PAGE)
     conditions, values = _conditions(query)
-    if kinds and "FILL" not in [kind.strip().upper() for kind in kinds]:
-        return []
     if query.get("page_token"):
-        after = _position_of(exchange, query["page_token"])
-        conditions.append("(at_ns, seq) > (?, ?)" if direction == "asc" else "(at_ns, seq) < (?, ?)")
-        values.extend(after)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    sql = f"SELECT * FROM fill {where} ORDER BY at_ns {direction}, seq {direction} LIMIT ?"  # noqa: S608 - every part is a constant
-    return [fill_json(row) for row in exchange.store.rows(sql, [*values, size])]
+        conditions.append(f"at_ns {'>' if direction == 'asc' else '<'} ?")
+        values.append(_instant_of(exchange, query["page_token"]))
+    where = " AND ".join(["1", *conditions])
+    # No two events share an instant, so the two tables merge by it alone.
+    end = f"ORDER BY at_ns {direction} LIMIT {size}"
+    found: list[tuple[int, dict[str, Any]]] = []
+    if category != "non_trade_activity" and (not wanted or "FILL" in wanted):
+        fills = exchange.store.rows(f"SELECT * FROM fill WHERE {where} {end}", values)  # noqa: S608 - constants
+        found += [(row["at_ns"], fill_json(row)) for row in fills]
+    if category != "trade_activity" and not query.get("order_id"):
+        others = exchange.store.rows(f"SELECT * FROM activity WHERE {where} {end}", values)  # noqa: S608 - constants
+        found += [(row["at_ns"], json.loads(row["body"])) for row in others if not wanted or row["kind"] in wanted]
+    found.sort(key=lambda one: one[0], reverse=direction == "desc")
+    return [activity for _, activity in found[:size]]
 
 
-def _position_of(exchange: Exchange, fill_id: str) -> tuple[int, int]:
-    row = exchange.store.row("SELECT at_ns, seq FROM fill WHERE id = ?", (fill_id,))
+def _instant_of(exchange: Exchange, activity_id: str) -> int:
+    sql = "SELECT at_ns FROM fill WHERE id = ? UNION ALL SELECT at_ns FROM activity WHERE id = ?"
+    row = exchange.store.row(sql, (activity_id, activity_id))
     if row is None:
         raise bad_parameter("invalid page_token")
-    return row["at_ns"], row["seq"]
+    return int(row["at_ns"])
 
 
 def _conditions(query: Mapping[str, str]) -> tuple[list[str], list[Any]]:

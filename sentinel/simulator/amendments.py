@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sentinel.simulator import account, reservations
+from sentinel.simulator import account, reservations, settling
 from sentinel.simulator.book import Order
-from sentinel.simulator.errors import Refusal, not_found, unprocessable
+from sentinel.simulator.errors import Refusal, bad_parameter, not_found, unprocessable
 from sentinel.simulator.lifecycle import cancel_group, group_of
 from sentinel.simulator.orders import (
     expiry,
@@ -18,7 +18,7 @@ from sentinel.simulator.orders import (
     require_stop_beyond_market,
     with_high_water_mark,
 )
-from sentinel.simulator.shapes import visible_status
+from sentinel.simulator.shapes import order_json, visible_status
 from sentinel.simulator.validation import check_increment, client_order_id_of, decimal_of, one_of, refuse_stray_price
 
 if TYPE_CHECKING:
@@ -73,18 +73,37 @@ def replace_order(exchange: Exchange, order: Order, amendment: Amendment) -> Ord
     if _parameters(new) == _parameters(order):
         raise unprocessable("order parameters are not changed")  # ALPACA 3.4
     _check_market(exchange, order, new)
+    if exchange.modes["replacements"] == "pending" and order.routed:
+        return _await_replacement(exchange, order, new)
     shown = swap(exchange, order, new)
     if exchange.is_open:
         fill_if_marketable(exchange, shown)
     return shown
 
 
+def _await_replacement(exchange: Exchange, old: Order, new: Order) -> Order:
+    """Show the new order at once; the old one works on as `pending_replace` until the venue confirms (ALPACA 3.2)."""
+    waiting = exchange.book.add(_successor(exchange, old, replace(new, status="pending_new", routed=False)))
+    exchange.book.save(replace(old, status="pending_replace", replaced_by=waiting.id, updated_ns=exchange.stamp()))
+    return waiting
+
+
 def _check_status(exchange: Exchange, order: Order) -> None:
     status = visible_status(exchange, order)
+    is_older = exchange.modes["refusal_texts"] == "older"
+    if order.awaits_replacement:
+        raise unprocessable("order chain not fully replaced")  # ALPACA 3.4: the replacement before is on its way
+    if status in _UNREPLACEABLE:
+        if is_older:
+            raise bad_parameter("unable to replace order, order isn't sent to exchange yet")  # ALPACA 3.3
+        raise unprocessable(f"cannot replace order in {status} status")  # ALPACA 3.3
+    if order.is_open:
+        return
+    if is_older:
+        raise bad_parameter("unable to replace order, order is not open")  # ALPACA 3.3
     if status == "replaced":
         raise unprocessable("order already replaced")  # ALPACA 3.4
-    if status in _UNREPLACEABLE or not order.is_open:
-        raise unprocessable(f"cannot replace order in {status} status")  # ALPACA 3.3
+    raise unprocessable(f"cannot replace order in {status} status")  # ALPACA 3.4
 
 
 def _check_kind(order: Order, amendment: Amendment) -> None:
@@ -137,12 +156,19 @@ def _check_market(exchange: Exchange, old: Order, new: Order) -> None:
 
 def swap(exchange: Exchange, old: Order, new: Order) -> Order:
     """Put `new` in the place of `old`: new id, `replaces` and `replaced_by`, the same group (ALPACA 3.2)."""
+    new = _successor(exchange, old, new)
+    at_ns = new.submitted_ns
+    exchange.book.save(replace(old, status="replaced", replaced_by=new.id, replaced_ns=at_ns, updated_ns=at_ns))
+    new = exchange.book.add(new)
+    settling.adopt_legs(exchange, old, new)
+    return new
+
+
+def _successor(exchange: Exchange, old: Order, new: Order) -> Order:
     new_id, at_ns = exchange.new_id(), exchange.stamp()
-    exchange.book.save(replace(old, status="replaced", replaced_by=new_id, replaced_ns=at_ns, updated_ns=at_ns))
-    at_ns = exchange.stamp()
     renewed = exchange.modes["replaced_expiry"] == "renewed" or new.time_in_force != old.time_in_force
     # Recorded: created_at stays that of the replaced order; whether its 90 days do, nobody measured (ALPACA 2.3).
-    new = replace(
+    return replace(
         new,
         seq=0,
         id=new_id,
@@ -153,8 +179,6 @@ def swap(exchange: Exchange, old: Order, new: Order) -> Order:
         updated_ns=at_ns,
         expires_ns=expiry(exchange, new.time_in_force, at_ns) if renewed else old.expires_ns,
     )
-    exchange.store.execute("UPDATE orders SET parent_id = ? WHERE parent_id = ?", (new_id, old.id))
-    return exchange.book.add(new)
 
 
 def cancel_order(exchange: Exchange, order: Order) -> None:
@@ -165,10 +189,14 @@ def cancel_order(exchange: Exchange, order: Order) -> None:
     """
     if order.status in ("canceled", "pending_cancel"):  # ALPACA 4.1: a repeated cancel is reported as success
         return
-    if not order.is_open or order.status == "pending_replace":
+    if order.awaits_replacement:
+        raise unprocessable("order chain not fully replaced")
+    if not order.is_open or order.status == "pending_replace":  # ALPACA 4.2
         raise unprocessable(f'order is already in "{order.status}" state')
     if cancel_waits(exchange, order):
         exchange.book.save(replace(order, status="pending_cancel", updated_ns=exchange.stamp()))
+    elif exchange.modes["cancels"] == "asynchronous":
+        settling.begin_cancel(exchange, order)
     else:
         cancel_group(exchange, order)
 
@@ -181,7 +209,7 @@ def cancel_waits(exchange: Exchange, order: Order) -> bool:
 
 
 def cancel_all(exchange: Exchange) -> list[dict[str, Any]]:
-    """Cancel every open order that can be; one row for each (ALPACA 4.5)."""
+    """Cancel every open order that can be; one row for each, with the order as it was left (ALPACA 4.5)."""
     answers: list[dict[str, Any]] = []
     for order in exchange.book.open():
         if order.status == "held":
@@ -189,7 +217,8 @@ def cancel_all(exchange: Exchange) -> list[dict[str, Any]]:
         try:
             with exchange.store.attempt():
                 cancel_order(exchange, exchange.book.must(order.id))
-            answers.append({"id": order.id, "status": 200})
+            left = order_json(exchange, exchange.book.must(order.id))
+            answers.append({"id": order.id, "status": 200, "body": left})
         except Refusal as refusal:
             answers.append({"id": order.id, "status": refusal.status, "body": refusal.body})
     return answers

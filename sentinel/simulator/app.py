@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from sentinel.simulator import settling
 from sentinel.simulator.control_routes import control
 from sentinel.simulator.data_routes import data
-from sentinel.simulator.errors import BadControl, Refusal, rate_limited, unauthorized
+from sentinel.simulator.errors import BadControl, Refusal, unauthorized
 from sentinel.simulator.exchange import Exchange
-from sentinel.simulator.faults import Fault, Faults
+from sentinel.simulator.faults import Fault, Faults, page_of, spoil
 from sentinel.simulator.position_routes import positions
+from sentinel.simulator.tick_routes import ticks
 from sentinel.simulator.trading_routes import trading
+from sentinel.simulator.watchlist_routes import watchlists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,9 +58,11 @@ class ExchangeApp(Flask):
         self.first = first
         self.faults = Faults(exchange.store)
         self.request_counts: Counter[str] = Counter()
+        self._requests = 0
         self._before_mutation: Exchange | None = None
         self._minute: tuple[int, int] = (0, 0)
-        for blueprint in (trading, positions, data, control):
+        self.json.sort_keys, self.json.compact = False, True  # type: ignore[attr-defined]
+        for blueprint in (trading, positions, watchlists, data, ticks, control):
             self.register_blueprint(blueprint)
         self.before_request(_require_login)
         self.register_error_handler(Refusal, _answer_refusal)
@@ -69,11 +74,14 @@ class ExchangeApp(Flask):
         if not request.path.startswith("/v2"):
             return self._serve(self.exchange)
         with self.exchange.lock:
+            self._requests += 1
+            request_id = self.exchange.id_of(f"request {self._requests}").replace("-", "")
             self.request_counts[f"{request.method} {_ID.sub('{id}', request.path)}"] += 1
+            settling.pass_request(self.exchange)
             fault = self.faults.strike(request.method, request.path)
             rate = self._count_against_rate()
         response = self._answer(_OVER_RATE if rate.is_exceeded else fault)
-        response.headers.update(rate.headers)
+        response.headers.update({"X-Request-ID": request_id, **rate.headers})
         return response
 
     def _answer(self, fault: Fault | None) -> Response:
@@ -81,10 +89,16 @@ class ExchangeApp(Flask):
             return self._serve(self.exchange)
         if fault.kind == "stale" and request.method == "GET" and self._before_mutation is not None:
             return self._serve(self._before_mutation)
-        response = self._serve(self.exchange) if fault.takes_effect else _broken(fault.kind)
-        if not fault.takes_effect:
+        page = _page(fault.kind)
+        if fault.takes_effect:
+            response = self._serve(self.exchange)
+            response = page or response
+        else:
+            response = page or Response()
             self._record_mutation(0 if fault.kind == "drop_before" else response.status_code)
-        if fault.kind == "delay":
+        if fault.kind in ("unknown_enum", "wrong_shape"):
+            response.set_data(spoil(fault.kind, response.get_data()))
+        elif fault.kind == "delay":
             time.sleep(fault.seconds)
         elif fault.kind == "empty":
             response = Response(status=200, content_type="application/json; charset=UTF-8")
@@ -145,6 +159,7 @@ class ExchangeApp(Flask):
         self.faults.set([])
         self.forget_stale_answers()
         self.request_counts.clear()
+        self._requests = 0
 
     def _count_against_rate(self) -> _Rate:
         """ALPACA 9.2: the headers ride on every answer; nothing is refused unless the mode says so."""
@@ -215,11 +230,9 @@ def _answer_http_error(error: HTTPException) -> Response:
     return _json({"code": status * 100_000, "message": error.name.lower()}, status)
 
 
-def _broken(kind: str) -> Response:
-    if kind == "429":
-        refusal = rate_limited()
-        return _json(refusal.body, refusal.status)
-    if kind == "500":
-        return _json({"code": 50010000, "message": "internal server error occurred"}, 500)
-    page = "<html><head><title>503 Service Temporarily Unavailable</title></head><body></body></html>"
-    return Response(page, 503, content_type="text/html")
+def _page(kind: str) -> Response | None:
+    page = page_of(kind)
+    if page is None:
+        return None
+    headers = {"Location": page.location} if page.location else {}
+    return Response(page.body, page.status, headers, content_type=page.content_type)

@@ -106,6 +106,14 @@ class BarTable:
         days = self._store.rows("SELECT DISTINCT day FROM bar ORDER BY day LIMIT ?", (number,))
         return date.fromisoformat(days[-1]["day"]) if days else None
 
+    def dividend_factor(self, symbol: str, day: date) -> Decimal:
+        """Return what the dividends since have left of a price of that day."""
+        sql = "SELECT factor FROM dividend WHERE symbol = ? AND through_day >= ?"
+        factor = Decimal(1)
+        for row in self._store.rows(sql, (symbol, day.isoformat())):
+            factor *= Decimal(row["factor"])
+        return factor
+
     def split_factor(self, symbol: str, day: date) -> Decimal:
         """Return how many of today's shares one share of that day has become."""
         sql = "SELECT ratio FROM split WHERE symbol = ? AND through_day >= ?"

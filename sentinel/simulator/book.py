@@ -8,16 +8,21 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sentinel.simulator.holdings import Holdings
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sentinel.simulator.store import Store
 
 # ALPACA 5.1: everything else is terminal.
+TERMINAL_STATUSES = ("filled", "canceled", "expired", "replaced", "rejected")
 OPEN_STATUSES = frozenset(
     {"new", "partially_filled", "accepted", "pending_new", "pending_cancel", "pending_replace", "held", "stopped"}
+    | {"accepted_for_bidding", "done_for_day", "suspended", "calculated", "pending_review"}
 )
-WORKING_STATUSES = frozenset({"new", "partially_filled"})
+# What a venue fills; an order about to be replaced still trades (ALPACA 3.2), so does one about to be cancelled.
+WORKING_STATUSES = ("new", "partially_filled", "pending_replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +103,39 @@ class Order:
         return "sell" if self.is_buy else "buy"
 
     @property
+    def awaits_replacement(self) -> bool:
+        """True for an order that takes its predecessor's place only once the venue confirms (ALPACA 3.2)."""
+        return self.status == "pending_new" and self.replaces is not None
+
+    @property
+    def holds_shares(self) -> bool:
+        """True while shares are set aside for it; legs waiting for their entry hold nothing (ALPACA 6.1)."""
+        waits = (self.status == "held" and not self.armed) or self.awaits_replacement
+        return self.is_open and not waits
+
+    @property
     def leaves_qty(self) -> Decimal:
         """Shares not filled yet; a notional order has none until it fills."""
         return (self.qty or Decimal(0)) - self.filled_qty
 
+    @property
+    def working_limit(self) -> Decimal | None:
+        """The worst price it may fill at: its limit, or that of a buy stop turned into a stop-limit (ALPACA 7.6)."""
+        if self.type == "stop" and self.triggered and self.stop_price is not None:
+            return round(self.stop_price * _collar(self.stop_price), 2)
+        return self.limit_price
+
     def opening_cost(self, last_price: Decimal | None) -> Decimal:
         """Dollars the order would still tie up: nothing when it only closes; a market order costs the last price."""
-        if not self.position_intent.endswith("_to_open"):
+        if not self.position_intent.endswith("_to_open") or self.awaits_replacement:
             return Decimal(0)
         if self.qty is None:
             return self.notional or Decimal(0)
         return self.leaves_qty * (self.limit_price or self.stop_price or last_price or Decimal(0))
+
+
+def _collar(stop_price: Decimal) -> Decimal:
+    return Decimal("1.04") if stop_price < 50 else Decimal("1.025")
 
 
 _NAMES = tuple(field.name for field in fields(Order))
@@ -118,7 +145,7 @@ _DECIMALS = frozenset(
 )
 _BOOLEANS = frozenset({"extended_hours", "routed", "armed", "triggered"})
 _MOST_MILLIS = 10**15
-_COLUMNS = (*_NAMES, "is_open", "opening_millis")
+_COLUMNS = (*_NAMES, "is_open", "opening_millis", "limit_micros")
 _SELECT = f"SELECT {', '.join(_NAMES)} FROM orders"  # noqa: S608 - the names are the dataclass's
 _INSERT = f"INSERT INTO orders ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE seq = ?"  # noqa: S608
@@ -133,9 +160,15 @@ def _to_column(value: Any) -> Any:
 def _to_columns(order: Order) -> list[Any]:
     # The cost of priced opening orders is kept summable, in thousandths of a dollar; -1 marks one at the market.
     priced = order.qty is None or order.limit_price is not None or order.stop_price is not None
-    opens = order.position_intent.endswith("_to_open")
+    opens = order.position_intent.endswith("_to_open") and not order.awaits_replacement
     millis = min(int(order.opening_cost(None).scaleb(3)), _MOST_MILLIS) if priced else -int(opens)
-    return [*(_to_column(getattr(order, name)) for name in _NAMES), int(order.is_open), millis]
+    micros = None if order.limit_price is None else price_micros(order.limit_price)
+    return [*(_to_column(getattr(order, name)) for name in _NAMES), int(order.is_open), millis, micros]
+
+
+def price_micros(price: Decimal) -> int:
+    """Return a price in millionths of a dollar, by which limits are compared; none is finer (ALPACA 7.1)."""
+    return int(price.scaleb(6))
 
 
 def _to_order(row: sqlite3.Row) -> Order:
@@ -162,11 +195,14 @@ class OrderQuery:
     side: str | None = None
     before: Order | None = None
     after: Order | None = None
+    is_equity: bool = True
 
     @cached_property
     def conditions(self) -> list[tuple[str, tuple[Any, ...]]]:
         """The WHERE clauses and their parameters."""
         clauses: list[tuple[str, tuple[Any, ...]]] = []
+        if not self.is_equity:
+            clauses.append(("0", ()))
         if self.status == "open":
             # ALPACA 5.2: an open query leaves `held` legs out, and a nested one a group whose parent is filled.
             clauses.append(("is_open AND status <> 'held'", ()))
@@ -194,17 +230,20 @@ class OrderBook:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.holdings = Holdings(store, self.open)
 
     def add(self, order: Order) -> Order:
         """Write a new order; the book numbers it."""
         row = self._store.row("SELECT coalesce(max(seq), 0) + 1 AS next FROM orders")
         order = replace(order, seq=row["next"] if row else 1)
         self._store.execute(_INSERT, _to_columns(order))
+        self.holdings.note(order)
         return order
 
     def save(self, order: Order) -> Order:
         """Write a changed order back."""
         self._store.execute(_UPDATE, [*_to_columns(order), order.seq])
+        self.holdings.note(order)
         return order
 
     def _all(self, where: str, parameters: Iterable[Any] = ()) -> list[Order]:
@@ -241,6 +280,25 @@ class OrderBook:
         """Return the open orders a condition of the code's own selects, oldest first."""
         return self._all(f"WHERE is_open AND {condition} ORDER BY seq", parameters)
 
+    def crossing(
+        self, symbol: str, side: str, order_class: str, types: Iterable[str], bound: Decimal | None
+    ) -> Order | None:
+        """Return an open order of some types that is not `held`; with a bound, one whose limit would meet it."""
+        reach, values = "", []
+        if bound is not None:
+            reach, values = f"AND limit_micros {'<=' if side == 'sell' else '>='} ?", [price_micros(bound)]
+        start = "WHERE is_open AND status <> 'held' AND symbol = ? AND side = ? AND order_class = ? AND type = ?"
+        for kind in types:
+            where = f"{start} {reach} LIMIT 1"
+            if found := self._all(where, [symbol, side, order_class, kind, *values]):
+                return found[0]
+        return None
+
+    def opens(self, symbol: str, side: str) -> bool:
+        """Tell whether an order to open a position on one side is open."""
+        sql = "SELECT 1 FROM orders WHERE is_open AND symbol = ? AND position_intent = ? LIMIT 1"
+        return self._store.row(sql, (symbol, f"{side}_to_open")) is not None
+
     def open_symbols(self) -> list[str]:
         """Return the symbols that have open orders, sorted."""
         return [
@@ -249,8 +307,7 @@ class OrderBook:
 
     def opening_cost(self, last_price: Callable[[str], Decimal | None]) -> Decimal:
         """Return the dollars all open orders would tie up."""
-        priced = "SELECT coalesce(sum(opening_millis), 0) AS millis FROM orders WHERE is_open AND opening_millis > 0"
-        row = self._store.row(priced)
+        row = self._store.row("SELECT millis FROM opening")
         cost = Decimal(row["millis"] if row else 0).scaleb(-3)
         for order in self._all("WHERE is_open AND opening_millis < 0"):
             cost += order.opening_cost(last_price(order.symbol))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def _app() -> ExchangeApp:
 
 def _body(*allowed: str) -> dict[str, Any]:
     try:
-        body = read_json(request.data)
+        body = read_json(request.get_data())
     except Refusal as refusal:
         raise BadControl("the body must be a JSON object") from refusal
     unknown = sorted(set(body) - set(allowed)) if allowed else []
@@ -60,16 +61,18 @@ def get_health() -> Answer:
 
 @control.post("/advance")
 def post_advance() -> Answer:
-    """Move the clock: `{"to": "open"|"close"}`, or `{"sessions": n}` to end after the n-th close."""
+    """Move the clock: `{"to": "open"|"close"|"HH:MM"}`, or `{"sessions": n}` to end after the n-th close."""
     body = _body("to", "sessions")
     target, count = body.get("to"), body.get("sessions")
     if target in ("open", "close") and count is None:
         (matching.advance_to_open if target == "open" else matching.advance_to_close)(_exchange())
+    elif isinstance(target, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", target, re.ASCII) and count is None:
+        matching.advance_to_time(_exchange(), time.fromisoformat(target))
     elif target is None and isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= _MOST_SESSIONS:
         for _ in range(count):
             matching.advance_to_close(_exchange())
     else:
-        raise BadControl(f'advance takes {{"to": "open"|"close"}} or {{"sessions": 1 to {_MOST_SESSIONS}}}')
+        raise BadControl(f'advance takes {{"to": "open"|"close"|"HH:MM"}} or {{"sessions": 1 to {_MOST_SESSIONS}}}')
     return shapes.clock_json(_exchange())
 
 
@@ -143,6 +146,8 @@ def get_state() -> Answer:
         "orders": [_order_state(exchange, order) for order in exchange.book.everything()],
         "fills": [shapes.fill_json(row) for row in exchange.store.rows("SELECT * FROM fill ORDER BY seq")],
         "equity": [dict(row) for row in exchange.store.rows("SELECT * FROM equity ORDER BY day")],
+        "flags": account.flags(exchange),
+        "dividends": [dict(row) for row in exchange.store.rows("SELECT * FROM dividend")],
         "splits": [dict(row) for row in exchange.store.rows("SELECT * FROM split")],
         "assets": [shapes.asset_json(exchange, row) for row in exchange.store.rows("SELECT * FROM asset")],
         "halted": [row["symbol"] for row in exchange.store.rows("SELECT symbol FROM asset WHERE halted")],

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, g, request
+from flask import Blueprint, request
 
-from sentinel.simulator import sessions
+from sentinel.simulator import data_queries, sessions
+from sentinel.simulator.data_queries import bad
 from sentinel.simulator.errors import Refusal
+from sentinel.simulator.tick_routes import Tick, quote_json, trade_json
 
 if TYPE_CHECKING:
     from sentinel.simulator.bars import Bar
@@ -22,31 +21,7 @@ if TYPE_CHECKING:
 
 data = Blueprint("data", __name__, url_prefix="/v2/stocks")
 Answer = Any
-_MAXIMUM_BARS = 10_000
 _ADJUSTMENTS = {"raw", "split", "dividend", "spin-off", "all"}
-_SPREAD = Decimal("0.01")
-
-
-def _bad(message: str) -> Refusal:
-    """The market data host answers 400 without a code."""
-    return Refusal(400, {"message": message})
-
-
-def _exchange() -> Exchange:
-    exchange: Exchange = g.exchange
-    return exchange
-
-
-def _symbols() -> list[str]:
-    symbols = sorted(
-        {symbol.strip().upper() for symbol in request.args.get("symbols", "").split(",") if symbol.strip()}
-    )
-    if not symbols:
-        raise _bad("symbols is required")
-    for symbol in symbols:
-        if not re.fullmatch(r"[A-Z0-9._/-]{1,20}", symbol):
-            raise _bad(f"invalid symbol: {symbol}")
-    return symbols
 
 
 # -- historical bars -------------------------------------------------------------------------------------------------
@@ -58,14 +33,14 @@ class _Span:
     last: date
     limit: int
     ascending: bool
-    is_split_adjusted: bool
+    adjustment: frozenset[str]
     token: tuple[str, date] | None
 
 
 @data.get("/bars")
 def get_bars() -> Answer:
     """Several symbols, one limit for all; sorted by symbol, then time; a missing symbol is absent."""
-    shown, token = _page(_exchange(), _symbols(), _span())
+    shown, token = _page(data_queries.exchange(), data_queries.symbols(), _span())
     grouped: dict[str, list[dict[str, Any]]] = {}
     for symbol, bar in shown:
         grouped.setdefault(symbol, []).append(bar)
@@ -75,49 +50,34 @@ def get_bars() -> Answer:
 @data.get("/<symbol>/bars")
 def get_bars_of(symbol: str) -> Answer:
     """One symbol."""
-    shown, token = _page(_exchange(), [symbol.upper()], _span())
+    shown, token = _page(data_queries.exchange(), [symbol.upper()], _span())
     return {"bars": [bar for _, bar in shown], "symbol": symbol.upper(), "next_page_token": token}
 
 
 def _span() -> _Span:
-    arguments = request.args
-    timeframe = arguments.get("timeframe") or "1Day"
+    timeframe = request.args.get("timeframe") or "1Day"
     if timeframe not in ("1Day", "1D"):
-        raise _bad(f"invalid timeframe: {timeframe}: only 1Day is simulated")
-    adjustment = set((arguments.get("adjustment") or "raw").split(","))
+        raise bad(f"invalid timeframe: {timeframe}: only 1Day is simulated")
+    adjustment = frozenset((request.args.get("adjustment") or "raw").split(","))
     if not adjustment <= _ADJUSTMENTS:
-        raise _bad(f"invalid adjustment: {arguments['adjustment']}")
-    limit = arguments.get("limit") or "1000"
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= _MAXIMUM_BARS or len(limit) > 6:
-        raise _bad(f"invalid limit: larger than the maximum {_MAXIMUM_BARS} or not a number")
-    sort = arguments.get("sort") or "asc"
-    if sort not in ("asc", "desc"):
-        raise _bad(f"invalid sort: {sort}")
-    today = sessions.new_york_day(_exchange().now_ns)
+        raise bad(f"invalid adjustment: {request.args['adjustment']}")
+    data_queries.check_feed(data_queries.HISTORICAL_FEEDS)
+    token = data_queries.read_token()
     return _Span(
-        first=_bar_day("start", today, is_start=True),
-        last=_bar_day("end", today, is_start=False),
-        limit=int(limit),
-        ascending=sort == "asc",
-        is_split_adjusted=bool(adjustment & {"split", "all"}),
-        token=_read_token(arguments.get("page_token")),
+        first=_first_day(),
+        last=sessions.new_york_day(max(data_queries.end_ns(), 0)),
+        limit=data_queries.limit(),
+        ascending=data_queries.is_ascending(),
+        adjustment=adjustment,
+        token=None if token is None else (token[0], sessions.new_york_day(max(token[1], 0))),
     )
 
 
-def _bar_day(name: str, default: date, *, is_start: bool) -> date:
-    """Read a bound as the first or last bar it includes: a bar's time is its midnight in New York."""
-    text = request.args.get(name)
-    if not text:
-        return default
-    try:
-        if sessions.is_date(text):
-            return date.fromisoformat(text.strip())
-        instant_ns = sessions.parse_instant(text)
-        day = sessions.new_york_day(instant_ns)
-        midnight_ns = sessions.new_york_ns(day, sessions.MIDNIGHT)
-    except (ValueError, OverflowError) as error:
-        raise _bad(f"invalid {name}: {text}") from error
-    return day + sessions.ONE_DAY if is_start and instant_ns > midnight_ns else day
+def _first_day() -> date:
+    """Return the first day whose bar is not before `start`: a bar's time is its midnight in New York."""
+    start_ns = max(data_queries.start_ns(), 0)
+    day = sessions.new_york_day(start_ns)
+    return day if start_ns == sessions.new_york_ns(day, sessions.MIDNIGHT) else day + sessions.ONE_DAY
 
 
 def _page(exchange: Exchange, symbols: list[str], span: _Span) -> tuple[list[tuple[str, dict[str, Any]]], str | None]:
@@ -131,10 +91,19 @@ def _page(exchange: Exchange, symbols: list[str], span: _Span) -> tuple[list[tup
             if bar is None or (span.token and symbol == span.token[0] and _is_past(bar, span)):
                 continue
             if len(shown) == span.limit:
-                return shown, _write_token(shown[-1])
-            factor = exchange.bars.split_factor(symbol, bar.day) if span.is_split_adjusted else Decimal(1)
-            shown.append((symbol, _bar_json(bar, factor)))
+                last_symbol, last_bar = shown[-1]
+                return shown, data_queries.written_token(last_symbol, sessions.parse_instant(last_bar["t"]))
+            shown.append((symbol, _adjusted_json(exchange, bar, span.adjustment)))
     return shown, None
+
+
+def _adjusted_json(exchange: Exchange, bar: Bar, adjustment: frozenset[str]) -> dict[str, Any]:
+    # The report of August 2026 (ALPACA 12): `all` no longer adjusts for splits.
+    all_splits = "all" in adjustment and exchange.modes["adjustment_all"] == "complete"
+    one = Decimal(1)
+    shares = exchange.bars.split_factor(bar.symbol, bar.day) if "split" in adjustment or all_splits else one
+    left = exchange.bars.dividend_factor(bar.symbol, bar.day) if adjustment & {"dividend", "all"} else one
+    return _bar_json(bar, shares, left)
 
 
 def _is_past(bar: Bar, span: _Span) -> bool:
@@ -142,60 +111,43 @@ def _is_past(bar: Bar, span: _Span) -> bool:
     return bar.day <= last if span.ascending else bar.day >= last
 
 
-def _write_token(shown: tuple[str, dict[str, Any]]) -> str:
-    symbol, bar = shown
-    day = sessions.new_york_day(sessions.parse_instant(bar["t"]))
-    return base64.b64encode(f"{symbol}|D|{day.isoformat()}".encode()).decode()
+def _bar_json(bar: Bar, shares: Decimal = Decimal(1), left: Decimal = Decimal(1)) -> dict[str, Any]:
+    """Render a bar; `shares` is what one share of its day has become, `left` what dividends left of its price.
 
-
-def _read_token(token: str | None) -> tuple[str, date] | None:
-    if not token:
-        return None
-    try:
-        symbol, _, day = base64.b64decode(token, validate=True).decode().split("|")
-        return symbol, date.fromisoformat(day)
-    except (binascii.Error, ValueError) as error:
-        raise _bad("invalid page_token") from error
-
-
-def _bar_json(bar: Bar, factor: Decimal = Decimal(1)) -> dict[str, Any]:
-    """Render a bar; `factor` turns its shares into today's. Trade count and average price are derived, not measured."""
-    prices = {"o": bar.open, "h": bar.high, "l": bar.low, "c": bar.close}
-    rendered: dict[str, Any] = {name: float(round(price / factor, 6)) for name, price in prices.items()}
-    return {
-        "t": sessions.utc_text(sessions.new_york_ns(bar.day, sessions.MIDNIGHT)),
-        **rendered,
-        "v": int(bar.volume * factor),
-        "n": bar.volume // 100,
-        "vw": float(round((bar.high + bar.low + bar.close) / 3 / factor, 6)),
-    }
+    Trade count and average price are derived, not measured.
+    """
+    prices = {"o": bar.open, "h": bar.high, "l": bar.low, "c": bar.close, "vw": (bar.high + bar.low + bar.close) / 3}
+    rendered = {name: float(round(price / shares * left, 6)) for name, price in prices.items()}
+    at = sessions.utc_text(sessions.new_york_ns(bar.day, sessions.MIDNIGHT))
+    return {"t": at, **rendered, "v": int(bar.volume * shares), "n": bar.volume // 100}
 
 
 # -- the latest ------------------------------------------------------------------------------------------------------
 
 
 def _latest_trade(exchange: Exchange, symbol: str) -> dict[str, Any] | None:
-    price = exchange.last_price(symbol)
-    if price is None:
-        return None
-    return {"t": _traded_at(exchange), "x": "V", "p": float(price), "s": 100, "c": ["@"], "i": 1, "z": "C"}
+    tick = _latest_tick(exchange, symbol)
+    return trade_json(tick) if tick else None
 
 
 def _latest_quote(exchange: Exchange, symbol: str) -> dict[str, Any] | None:
+    tick = _latest_tick(exchange, symbol)
+    return quote_json(tick) if tick else None
+
+
+def _latest_tick(exchange: Exchange, symbol: str) -> Tick | None:
     price = exchange.last_price(symbol)
-    if price is None:
-        return None
-    bid, ask = float(price - _SPREAD), float(price + _SPREAD)
-    at = _traded_at(exchange)
-    return {"t": at, "ax": "V", "ap": ask, "as": 1, "bx": "V", "bp": bid, "bs": 1, "c": ["R"], "z": "C"}
+    return None if price is None else Tick(1, _traded_at(exchange), price, 100)
 
 
-def _traded_at(exchange: Exchange) -> str:
+def _traded_at(exchange: Exchange) -> int:
     """Return when the last trade was: now while in session, else at the last close."""
     if exchange.is_open:
-        return sessions.utc_text(exchange.now_ns)
+        return exchange.now_ns
     session = sessions.session_at_or_before(exchange.phase.day)
-    return sessions.utc_text(session.close_ns if session else exchange.now_ns)
+    if session is None or session.close_ns > exchange.now_ns:
+        session = sessions.session_at_or_before(exchange.phase.day - sessions.ONE_DAY)
+    return session.close_ns if session else exchange.now_ns
 
 
 def _latest_bar(exchange: Exchange, symbol: str) -> dict[str, Any] | None:
@@ -204,7 +156,16 @@ def _latest_bar(exchange: Exchange, symbol: str) -> dict[str, Any] | None:
     if price is None:
         return None
     one = float(price)
-    return {"t": _traded_at(exchange), "o": one, "h": one, "l": one, "c": one, "v": 100, "n": 1, "vw": one}
+    return {
+        "t": sessions.utc_text(_traded_at(exchange)),
+        "o": one,
+        "h": one,
+        "l": one,
+        "c": one,
+        "v": 100,
+        "n": 1,
+        "vw": one,
+    }
 
 
 def _snapshot(exchange: Exchange, symbol: str) -> dict[str, Any] | None:
@@ -224,12 +185,14 @@ def _snapshot(exchange: Exchange, symbol: str) -> dict[str, Any] | None:
 
 
 def _each(render: Callable[[Exchange, str], dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
-    found = ((symbol, render(_exchange(), symbol)) for symbol in _symbols())
+    data_queries.check_feed(data_queries.LATEST_FEEDS)
+    found = ((symbol, render(data_queries.exchange(), symbol)) for symbol in data_queries.symbols())
     return {symbol: rendered for symbol, rendered in found if rendered is not None}
 
 
 def _one(symbol: str, render: Callable[[Exchange, str], dict[str, Any] | None]) -> dict[str, Any]:
-    rendered = render(_exchange(), symbol.upper())
+    data_queries.check_feed(data_queries.LATEST_FEEDS)
+    rendered = render(data_queries.exchange(), symbol.upper())
     if rendered is None:
         raise Refusal(404, {"message": f"no data found for {symbol.upper()}"})
     return rendered

@@ -126,10 +126,16 @@ class Exchange:
         return str(uuid.UUID(bytes=digest[:16], version=4))
 
     def asset_id(self, symbol: str) -> str:
-        """Return the asset id of a symbol."""
+        """Return the asset id of a symbol; a company that changed its symbol keeps its id (ALPACA 10.8)."""
         if symbol not in self._asset_ids:
-            self._asset_ids[symbol] = self.id_of(f"asset {symbol}")
+            row = self.store.row("SELECT id_name FROM asset WHERE symbol = ?", (symbol,))
+            self._asset_ids[symbol] = self.id_of(f"asset {(row and row['id_name']) or symbol}")
         return self._asset_ids[symbol]
+
+    def forget_names(self) -> None:
+        """Read asset ids and held shares anew, after a symbol has changed."""
+        self._asset_ids.clear()
+        self.book.holdings.forget()
 
     def symbol_of(self, symbol_or_asset_id: str) -> str:
         """Return the symbol a path names, by itself or by its asset id."""

@@ -22,7 +22,11 @@ def fill(exchange: Exchange, order: Order, qty: Decimal, price: Decimal) -> Orde
     filled_qty = order.filled_qty + qty
     average = ((order.filled_avg_price or Decimal(0)) * order.filled_qty + price * qty) / filled_qty
     is_whole = order.qty is None or filled_qty >= order.qty
-    status = "filled" if is_whole else "partially_filled"
+    if is_whole and order.status == "pending_replace" and order.replaced_by:
+        # ALPACA 3.2: filled before the replacement reached the venue, so the replacement is rejected.
+        finish(exchange, exchange.book.must(order.replaced_by), "rejected")
+    partial = order.status if order.status in ("pending_replace", "pending_cancel") else "partially_filled"
+    status = "filled" if is_whole else partial
     order = exchange.book.save(
         replace(
             order,
@@ -73,7 +77,8 @@ def _after_fill(exchange: Exchange, order: Order, is_whole: bool) -> None:
         if is_whole:
             _activate_legs(exchange, order)
         return
-    for sibling in group_of(exchange, order):
+    for member in group_of(exchange, order):
+        sibling = exchange.book.must(member.id)  # the one before may have taken it along
         if sibling.role == "" or not sibling.is_open:
             continue
         if is_whole:  # ALPACA 1.9: one leg filled, the other is cancelled
@@ -110,20 +115,31 @@ def finish(exchange: Exchange, order: Order, status: str) -> Order:
     at_ns = exchange.stamp()
     name = {"canceled": "canceled_ns", "expired": "expired_ns", "rejected": "failed_ns"}[status]
     stamped: dict[str, Any] = {name: at_ns}
+    if order.status == "pending_replace" and order.replaced_by:
+        finish(exchange, exchange.book.must(order.replaced_by), status)
     return exchange.book.save(replace(order, status=status, updated_ns=at_ns, **stamped))
 
 
 def cancel_group(exchange: Exchange, order: Order) -> None:
     """Cancel an order and every open member of its group (ALPACA 1.7, 1.8, 1.9); nothing is liquidated."""
     finish(exchange, order, "canceled")
-    for member in group_of(exchange, order):
-        if member.is_open:
-            finish(exchange, member, "canceled")
+    _finish_open(exchange, group_of(exchange, order), "canceled")
+
+
+def _finish_open(exchange: Exchange, orders: list[Order], status: str) -> None:
+    for order in orders:
+        current = exchange.book.must(order.id)  # the one before may have taken it along
+        if current.is_open:
+            finish(exchange, current, status)
 
 
 def reject(exchange: Exchange, order: Order) -> None:
-    """Let the venue reject an order; legs waiting for it are cancelled."""
+    """Let the venue reject an order; what is left of its group is cancelled."""
     finish(exchange, order, "rejected")
-    for leg in exchange.book.legs(order.id):
-        if leg.is_open:
-            finish(exchange, leg, "canceled")
+    _finish_open(exchange, group_of(exchange, order), "canceled")
+
+
+def expire(exchange: Exchange, order: Order) -> None:
+    """Let an order expire before its time, and with it the legs that wait for it or the leg beside it."""
+    finish(exchange, order, "expired")
+    _finish_open(exchange, group_of(exchange, order), "expired")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sentinel.simulator import sessions
@@ -11,9 +12,10 @@ from sentinel.simulator.amendments import cancel_waits
 from sentinel.simulator.exchange import CLOSED, OPEN, RELEASED, Phase
 from sentinel.simulator.lifecycle import cancel_group, fill, fill_rest, finish
 from sentinel.simulator.orders import with_high_water_mark
+from sentinel.simulator.settling import settle_cancels, settle_replacements
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from datetime import time
 
     from sentinel.simulator.bars import Bar
     from sentinel.simulator.book import Order
@@ -42,17 +44,37 @@ def advance_to_close(exchange: Exchange) -> None:
     _close(exchange, exchange.next_session)
 
 
+def advance_to_time(exchange: Exchange, at: time) -> None:
+    """Move the clock to the next New York wall-clock time `at` strictly later than now, playing what lies between."""
+    target_ns = sessions.next_new_york_ns(exchange.now_ns, at)
+    while True:
+        session, phase = exchange.next_session, exchange.phase.name
+        moment_ns, play = {
+            CLOSED: (session.release_ns, _release),
+            RELEASED: (session.open_ns, _open),
+            OPEN: (session.close_ns, _close),
+        }[phase]
+        if moment_ns > target_ns:
+            break
+        play(exchange, session)
+    exchange.move_clock(target_ns)
+
+
 def _release(exchange: Exchange, session: Session) -> None:
     """Route at 04:00 what was queued since the last close: `accepted` becomes `new` (ALPACA 2.4)."""
     exchange.move_clock(session.release_ns)
     exchange.phase = Phase(session.day, RELEASED)
     _end_aged_orders(exchange)
+    _route_queued(exchange)
+
+
+def _route_queued(exchange: Exchange) -> None:
     halted = _halted(exchange)
     released: set[str] = set()
-    for order in exchange.book.open_when("NOT routed"):
+    for order in exchange.book.open_when("(NOT routed OR status = 'done_for_day')"):
         if order.symbol in halted:  # ALPACA 10.10: a halt overnight leaves an order `accepted`
             continue
-        if order.status == "accepted":
+        if order.status in ("accepted", "done_for_day"):  # ALPACA 5.1: done for a day, then back
             released.add(order.id)
             _route(exchange, order, "new")
         elif order.status == "partially_filled":
@@ -73,10 +95,13 @@ def _halted(exchange: Exchange) -> set[str]:
 def _open(exchange: Exchange, session: Session) -> None:
     """Let pending cancels take effect, then fill what the opening price fills."""
     exchange.move_clock(session.open_ns)
+    settle_cancels(exchange)
+    settle_replacements(exchange)
     for order in exchange.book.open_when("status = 'pending_cancel'"):  # ALPACA 4.4
         current = exchange.book.must(order.id)
         if current.is_open:
             cancel_group(exchange, current)
+    _route_queued(exchange)  # what was sent since 04:00
     exchange.phase = Phase(session.day, OPEN)
     for bar in _bars_today(exchange, session):
         _fill_at_open(exchange, bar)
@@ -117,7 +142,7 @@ def _try_at_open(exchange: Exchange, order: Order, bar: Bar) -> bool:
                 exchange.book.save(with_high_water_mark(order, price))
             return False
         return _trigger(exchange, order, price)
-    if order.limit_price is None or _limit_met(order, price):
+    if _limit_met(order, price):
         return _fill_working(exchange, order, price)
     return False
 
@@ -130,14 +155,16 @@ def _reached(order: Order, price: Decimal) -> bool:
 
 
 def _limit_met(order: Order, price: Decimal) -> bool:
-    if order.limit_price is None:
+    limit = order.working_limit
+    if limit is None:
         return True
-    return price <= order.limit_price if order.is_buy else price >= order.limit_price
+    return price <= limit if order.is_buy else price >= limit
 
 
 def _trigger(exchange: Exchange, order: Order, price: Decimal) -> bool:
     """Elect a stop at `price`: a market order then, or a limit order that may have to wait."""
-    if order.type == "stop_limit":
+    is_collared = order.type == "stop" and order.is_buy and exchange.modes["buy_stops"] == "collared"  # ALPACA 7.6
+    if order.type == "stop_limit" or is_collared:
         status = "new" if order.status == "held" else order.status
         order = exchange.book.save(replace(order, triggered=True, status=status))
         if not _limit_met(order, price):
@@ -147,20 +174,32 @@ def _trigger(exchange: Exchange, order: Order, price: Decimal) -> bool:
 
 
 def _fill_working(exchange: Exchange, order: Order, price: Decimal) -> bool:
-    """Fill a limit or market order whole, or by half, once a session, where the mode asks for it (ALPACA 11)."""
-    if exchange.modes["partial_fills"] == "off" or order.type != "limit" or order.leaves_qty <= 1:
+    """Fill a limit or market order whole, or in part, once a session, where the mode asks for it (ALPACA 11)."""
+    mode = exchange.modes["partial_fills"]
+    if mode == "off" or order.type != "limit" or order.leaves_qty <= 1:
         fill_rest(exchange, order, price)
         return True
     session = sessions.session_on(exchange.phase.day)
     if order.filled_qty and session and order.updated_ns >= session.open_ns:
         return False
-    fill(exchange, order, (order.leaves_qty + 1) // 2, price)
+    part = (order.leaves_qty + 1) // 2 if mode == "half" else _random_part(exchange, order)
+    fill(exchange, order, part, price)
     return True
+
+
+def _random_part(exchange: Exchange, order: Order) -> Decimal:
+    """Return all that is left, but for one order and day in ten, as the seed decides."""
+    draw = int(exchange.id_of(f"fill {order.id} {exchange.phase.day}")[:8], 16)
+    if draw % 10:
+        return order.leaves_qty
+    return Decimal(1 + draw // 10 % (int(order.leaves_qty) - 1))
 
 
 def _close(exchange: Exchange, session: Session) -> None:
     """Play the rest of the day's bar, then the close: DAY orders expire, aged ones are cancelled."""
     exchange.move_clock((session.open_ns + session.close_ns) // 2)
+    settle_cancels(exchange)
+    settle_replacements(exchange)
     bars = _bars_today(exchange, session)
     for bar in bars:
         _play(exchange, bar)
@@ -172,7 +211,7 @@ def _close(exchange: Exchange, session: Session) -> None:
     exchange.phase = Phase(session.day, CLOSED)
     # ALPACA 1.4, 2.2: a DAY order dies at the close, and so does the DAY leg that protected a position.
     for order in exchange.book.open_when("time_in_force <> 'gtc' AND expires_ns <= ?", exchange.now_ns):
-        finish(exchange, order, "expired")
+        finish(exchange, order, exchange.modes["day_end"])
     _end_aged_orders(exchange)
     record_equity(exchange)
 
@@ -221,8 +260,8 @@ def _try_inside(exchange: Exchange, order: Order, bar: Bar) -> None:
             _trail(exchange, order, bar)
         return
     best = bar.low if order.is_buy else bar.high
-    if order.limit_price is not None and _limit_met(order, best):
-        _fill_working(exchange, order, order.limit_price)
+    if order.working_limit is not None and _limit_met(order, best):
+        _fill_working(exchange, order, order.working_limit)
 
 
 def _trail(exchange: Exchange, order: Order, bar: Bar) -> None:

@@ -15,6 +15,27 @@ MODES: dict[str, tuple[str, ...]] = {
     "after_hours_stops": ("new", "accepted"),
     # ALPACA 4.4: a cancel after hours of an order a venue holds: done at once, or pending until the next open.
     "after_hours_cancel": ("immediate", "pending"),
+    # ALPACA 4.3: whether a cancel and the shares it frees come at once, or some requests later.
+    "cancels": ("at_once", "asynchronous"),
+    # ALPACA 3.2, 3.8: whether a replacement counts at once, or stays pending until the open, in session until the clock
+    # moves.
+    "replacements": ("immediate", "pending"),
+    # ALPACA 3.3: the words and the code of a refused replacement.
+    "refusal_texts": ("current", "older"),
+    # ALPACA 2.5: whether `opg` and `cls` orders are refused outside their hours.
+    "auction_windows": ("open", "enforced"),
+    # ALPACA 2.2: how an unfilled DAY order ends.
+    "day_end": ("expired", "canceled"),
+    # ALPACA 7.6: whether a buy stop becomes a limit a few percent above it.
+    "buy_stops": ("plain", "collared"),
+    # ALPACA 10.9: whether an ex-dividend day lowers simple GTC buy limits and sell stops.
+    "dividend_orders": ("kept", "reduced"),
+    # ALPACA 10.6: whether an asset still tells `easy_to_borrow` and `maintenance_margin_requirement`.
+    "asset_fields": ("present", "removed"),
+    # ALPACA 12: whether the newest quarter of an hour of SIP data is refused, as on the free plan.
+    "recent_sip": ("allowed", "refused"),
+    # ALPACA 12: whether `adjustment=all` adjusts for splits, which a report of August 2026 denies.
+    "adjustment_all": ("complete", "without_splits"),
     # ALPACA 2.3: the 90 days of a replaced order: still those of the first one, or counted anew.
     "replaced_expiry": ("kept", "renewed"),
     # ALPACA 6.3: whether an open OTO order counts in the wash-trade check against a new simple order.
@@ -23,8 +44,9 @@ MODES: dict[str, tuple[str, ...]] = {
     "leg_timestamps": ("own", "shared"),
     # ALPACA 10.7: a forward split changes the order, or replaces it by one with a new id.
     "split_orders": ("in_place", "replaced"),
-    # ALPACA 11: whether a resting limit order fills whole, or half of what is left (rounded up) each session.
-    "partial_fills": ("off", "half"),
+    # ALPACA 11: whether a limit order fills whole, or half of what is left (rounded up) each session, or any order
+    # one time in ten by a part the seed decides.
+    "partial_fills": ("off", "half", "random"),
 }
 RATE_LIMIT = "rate_limit"  # requests a minute of real time; 0 never refuses (ALPACA 9.2)
 

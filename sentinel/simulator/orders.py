@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,9 @@ _CENT = Decimal("0.01")
 _ZERO = Decimal(0)
 GTC_LIFE = timedelta(days=90)  # ALPACA 2.3
 _SMALLEST_BUY = Decimal(1)  # ALPACA 7.4
+_AUCTION_ENDS = {"opg": time(9, 28), "cls": time(15, 50)}  # ALPACA 2.5, New York time
+_AUCTION_QUEUE = time(19, 0)
+_LARGEST_LEVERAGE = 6  # ALPACA 9.5: a position beyond six times the equity can only be closed
 
 
 def submit(exchange: Exchange, body: dict[str, Any]) -> tuple[Order, list[Order]]:
@@ -32,7 +35,8 @@ def submit(exchange: Exchange, body: dict[str, Any]) -> tuple[Order, list[Order]
     request = read_order(body)
     require_new_client_order_id(exchange, request.client_order_id)
     order = _entry(exchange, request)
-    _check_account(exchange)
+    _check_account(exchange, order)
+    _check_hours(exchange, request)
     _check_asset(exchange, request)
     _check_position(exchange, request, order)
     _check_market(exchange, request)
@@ -110,9 +114,26 @@ def expiry(exchange: Exchange, time_in_force: str, created_ns: int) -> int:
     return exchange.next_session.close_ns
 
 
-def _check_account(exchange: Exchange) -> None:
+def _check_account(exchange: Exchange, order: Order) -> None:
+    """Refuse what the account's flags forbid (ALPACA 9.5)."""
+    flags = account.flags(exchange)
     if account.configurations(exchange)["suspend_trade"]:
-        raise forbidden("new orders are rejected by user request")  # ALPACA 9.5
+        raise forbidden("new orders are rejected by user request")
+    if flags["account_blocked"] or flags["trading_blocked"]:
+        raise forbidden("account is not authorized to trade")
+    if flags["liquidation_only"] and order.position_intent.endswith("_to_open"):
+        raise forbidden("account is restricted to liquidation only")
+
+
+def _check_hours(exchange: Exchange, request: OrderRequest) -> None:
+    """Refuse an auction order too late for its auction and too early for the next (ALPACA 2.5), if the mode does."""
+    if request.time_in_force not in _AUCTION_ENDS or exchange.modes["auction_windows"] == "open":
+        return
+    now = sessions.new_york_time(exchange.now_ns)
+    is_session = sessions.session_on(sessions.new_york_day(exchange.now_ns)) is not None
+    if is_session and _AUCTION_ENDS[request.time_in_force] < now < _AUCTION_QUEUE:
+        end = f"{_AUCTION_ENDS[request.time_in_force]:%H:%M}"
+        raise unprocessable(f"{request.time_in_force} orders must be submitted after 19:00 and before {end} ET")
 
 
 def _check_asset(exchange: Exchange, request: OrderRequest) -> None:
@@ -191,7 +212,10 @@ def require_buying_power(exchange: Exchange, order: Order, released: Decimal = _
     cost = order.opening_cost(exchange.last_price(order.symbol))
     if not cost:
         return
-    power = account.figures(exchange).buying_power + released
+    now = account.figures(exchange)
+    if now.largest_value > now.equity * _LARGEST_LEVERAGE:
+        raise forbidden("account is restricted to liquidation only")
+    power = now.buying_power + released
     if cost > power:
         raise forbidden(
             "insufficient buying power", buying_power=number(round(power, 2)), cost_basis=number(round(cost, 2))

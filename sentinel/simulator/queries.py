@@ -84,6 +84,7 @@ def order_query(exchange: Exchange, arguments: Mapping[str, str]) -> OrderQuery:
         side=choice_of(arguments, "side", ("", "buy", "sell")) or None,
         before=before,
         after=after,
+        is_equity=arguments.get("asset_class", "").lower() in ("", "all", "us_equity"),
     )
 
 

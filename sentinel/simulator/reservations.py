@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sentinel.simulator import settling
 from sentinel.simulator.errors import Refusal, forbidden, unprocessable
 from sentinel.simulator.shapes import number
 
@@ -17,47 +17,35 @@ _ZERO = Decimal(0)
 _PRICED = ("limit", "stop_limit")
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Shares held for open orders, and the orders that hold them."""
-
-    qty: Decimal
-    order_ids: tuple[str, ...]
+def held_for_orders(exchange: Exchange, symbol: str, side: str, but_group: str = "") -> Decimal:
+    """Return the shares open orders of one side hold, one group left out if asked (ALPACA 6.1), and lingering ones."""
+    return exchange.book.holdings.qty(symbol, side, but_group) + settling.lingering_qty(exchange, symbol, side)
 
 
-def held_for_orders(exchange: Exchange, symbol: str, side: str, but_group: str = "") -> Held:
-    """Return what the open orders of one side hold (ALPACA 6.1), one group left out if asked.
-
-    The members of a group hold the same shares once; legs waiting for their entry hold nothing.
-    """
-    by_group: dict[str, Decimal] = {}
-    ids: list[str] = []
-    for order in exchange.book.open(symbol, side):
-        waiting = order.status == "held" and not order.armed
-        if waiting or order.group_id == but_group:
-            continue
-        by_group[order.group_id] = max(by_group.get(order.group_id, _ZERO), order.leaves_qty)
-        # ALPACA 3.9: held shares stay keyed to the first order of a chain of replacements.
-        ids.append(order.chain_id)
-    return Held(sum(by_group.values(), _ZERO), tuple(ids))
+def _holding_ids(exchange: Exchange, symbol: str, side: str, but_group: str) -> list[str]:
+    """Name the orders that hold shares, each by the first of its chain of replacements (ALPACA 3.9)."""
+    holding = (order for order in exchange.book.open(symbol, side) if order.holds_shares)
+    ids = [order.chain_id for order in holding if order.group_id != but_group]
+    return [*ids, *settling.lingering_ids(exchange, symbol, side)]
 
 
 def require_available(exchange: Exchange, order: Order, position: Decimal, but_group: str = "") -> None:
     """Refuse an order against a position for more shares than are free of other orders (ALPACA 6.1)."""
     held = held_for_orders(exchange, order.symbol, order.side, but_group)
-    available = max(abs(position) - held.qty, _ZERO)
+    available = max(abs(position) - held, _ZERO)
     wanted = order.leaves_qty
     if order.qty is None:
         wanted = round((order.notional or _ZERO) / (exchange.last_price(order.symbol) or 1), 9)
     if wanted <= available:
         return
     requested, free = number(wanted), number(available)
-    related = {"related_orders": list(held.order_ids)} if held.order_ids else {}
+    ids = _holding_ids(exchange, order.symbol, order.side, but_group)
+    related = {"related_orders": ids} if ids else {}
     raise forbidden(
         f"insufficient qty available for order (requested: {requested}, available: {free})",
         available=free,
         existing_qty=number(position),
-        held_for_orders=number(held.qty),
+        held_for_orders=number(held),
         symbol=order.symbol,
         **related,
     )
@@ -65,42 +53,37 @@ def require_available(exchange: Exchange, order: Order, position: Decimal, but_g
 
 def require_no_opposite_opening(exchange: Exchange, order: Order) -> None:
     """Refuse, without a position, to open one side while an order to open the other is there (ALPACA 6.5)."""
-    opposite = [
-        other
-        for other in exchange.book.open(order.symbol, order.opposite_side)
-        if other.position_intent.endswith("_to_open")
-    ]
-    if opposite and order.is_buy:
-        raise forbidden("cannot open a long buy while a short sell order is open")
-    if opposite:
-        raise forbidden("cannot open a short sell while a long buy order is open")
+    if exchange.book.opens(order.symbol, order.opposite_side):
+        long, short = "a long buy", "a short sell"
+        wanted, existing = (long, short) if order.is_buy else (short, long)
+        raise forbidden(f"cannot open {wanted} while {existing} order is open")
 
 
 def require_no_wash_trade(exchange: Exchange, new: Order) -> None:
     """Refuse an order that could trade with an open one of the other side (ALPACA 6.2, 6.3)."""
-    if _is_exempt(exchange, new, as_existing=False):
+    # ALPACA 6.3: complex orders and trailing stops are exceptions, as new ones and as existing ones.
+    if new.is_complex or new.type == "trailing_stop":
         return
-    for existing in exchange.book.open(new.symbol, new.opposite_side):
-        if not _is_exempt(exchange, existing, as_existing=True):
-            _refuse_if_washing(existing, new)
+    # Whether an open OTO is an exception, nobody measured: a mode says.
+    classes = ("", "oto") if exchange.modes["oto_wash_trade"] == "refused" else ("",)
+    for order_class in classes:
+        if existing := _crossing(exchange, new, order_class, ("market", "stop"), None):
+            raise _wash(existing, "opposite side market/stop order exists")
+        if new.type not in _PRICED and (existing := _crossing(exchange, new, order_class, _PRICED, None)):
+            raise _wash(existing, "opposite side limit order exists. use complex/limit/stop_limit orders")
+        if new.type in _PRICED and (existing := _crossing(exchange, new, order_class, _PRICED, new.limit_price)):
+            _refuse_crossing(existing, new)
 
 
-def _is_exempt(exchange: Exchange, order: Order, *, as_existing: bool) -> bool:
-    # ALPACA 6.3: complex orders and trailing stops are exceptions; whether an open OTO is one, a mode says.
-    if as_existing and order.order_class == "oto" and exchange.modes["oto_wash_trade"] == "refused":
-        return order.status == "held"
-    return order.is_complex or order.type == "trailing_stop"
+def _crossing(
+    exchange: Exchange, new: Order, order_class: str, types: tuple[str, ...], bound: Decimal | None
+) -> Order | None:
+    return exchange.book.crossing(new.symbol, new.opposite_side, order_class, types, bound)
 
 
-def _refuse_if_washing(existing: Order, new: Order) -> None:
-    if existing.type not in _PRICED:
-        raise _wash(existing, "opposite side market/stop order exists")
-    if new.type not in _PRICED:
-        raise _wash(existing, "opposite side limit order exists. use complex/limit/stop_limit orders")
+def _refuse_crossing(existing: Order, new: Order) -> None:
     buy, sell = (new, existing) if new.is_buy else (existing, new)
     buy_price, sell_price = buy.limit_price or _ZERO, sell.limit_price or _ZERO
-    if buy_price < sell_price:
-        return
     prices = {"buy_limit_price": number(buy_price) or "", "sell_limit_price": number(sell_price) or ""}
     if new.is_buy:
         reason = "sell order exists, buy limit price should be less than existing sell limit price"

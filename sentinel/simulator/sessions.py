@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,14 @@ def session_after(day: date) -> Session | None:
     return next(sessions_between(day + ONE_DAY, LAST_DAY), None)
 
 
+def settlement_day(day: date) -> date:
+    """Return the day a trade settles: the next session, also beyond the calendar's end."""
+    day += ONE_DAY
+    while session_on(day) is None:
+        day += ONE_DAY
+    return day
+
+
 def session_at_or_before(day: date) -> Session | None:
     """Return the last session not later than a date; None where the calendar begins."""
     while day >= FIRST_DAY:
@@ -85,6 +93,18 @@ def new_york_ns(day: date, at: time) -> int:
     return int(datetime.combine(day, at, tzinfo=NEW_YORK).timestamp()) * NANOSECONDS
 
 
+def next_new_york_ns(instant_ns: int, at: time) -> int:
+    """Return the first instant strictly later than another at which New York clocks show `at`."""
+    day = new_york_day(instant_ns)
+    today_ns = new_york_ns(day, at)
+    return today_ns if today_ns > instant_ns else new_york_ns(day + ONE_DAY, at)
+
+
+def new_york_time(instant_ns: int) -> time:
+    """Return what New York clocks show at an instant, to the second."""
+    return _moment(instant_ns, NEW_YORK).time()
+
+
 def _moment(instant_ns: int, zone: ZoneInfo | None = None) -> datetime:
     return datetime.fromtimestamp(instant_ns // NANOSECONDS, zone or UTC)
 
@@ -96,7 +116,13 @@ def new_york_day(instant_ns: int) -> date:
 
 def utc_text(instant_ns: int) -> str:
     """Render an instant as Alpaca does: RFC 3339, up to nanoseconds, "Z" (ALPACA 5.5)."""
-    return f"{_moment(instant_ns):%Y-%m-%dT%H:%M:%S}{_fraction(instant_ns)}Z"
+    return f"{_utc_second(instant_ns // NANOSECONDS)}{_fraction(instant_ns)}Z"
+
+
+@lru_cache(8192)
+def _utc_second(seconds: int) -> str:
+    # A page of orders shows thousands of instants, most of them the same few seconds.
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def new_york_text(instant_ns: int) -> str:

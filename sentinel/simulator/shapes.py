@@ -115,23 +115,23 @@ def fill_json(fill: sqlite3.Row) -> dict[str, Any]:
 def asset_json(exchange: Exchange, asset: sqlite3.Row) -> dict[str, Any]:
     """Render an asset (ALPACA 10.6)."""
     shortable = bool(asset["shortable"])
+    leaving = {"maintenance_margin_requirement": 30, "easy_to_borrow": shortable}
     return {
         "id": exchange.asset_id(asset["symbol"]),
         "class": "us_equity",
         "exchange": exchange_name(asset["symbol"]),
         "symbol": asset["symbol"],
         "name": f"{asset['symbol']} Common Stock",
-        "status": "active",
+        "status": "active" if asset["active"] else "inactive",
         "tradable": bool(asset["tradable"]),
         "marginable": True,
-        "maintenance_margin_requirement": 30,
         "margin_requirement_long": "30",
         "margin_requirement_short": "30",
         "shortable": shortable,
-        "easy_to_borrow": shortable,
         "borrow_status": "easy_to_borrow" if shortable else "not_shortable",
         "fractionable": bool(asset["fractionable"]),
         "attributes": ["fractional_eh_enabled", "has_options", "overnight_tradable"],
+        **(leaving if exchange.modes["asset_fields"] == "present" else {}),
     }
 
 
@@ -156,12 +156,11 @@ def clock_json(exchange: Exchange) -> dict[str, Any]:
 
 def calendar_json(session: Session) -> dict[str, Any]:
     """Render one day of the calendar (ALPACA 10.3); trades settle one session later."""
-    settles = sessions.session_after(session.day)
     return {
         "date": session.day.isoformat(),
         "open": f"{sessions.OPEN:%H:%M}",
         "close": f"{session.closes:%H:%M}",
         "session_open": "0400",
         "session_close": "2000" if session.closes == sessions.CLOSE else "1700",
-        "settlement_date": settles.day.isoformat() if settles else None,
+        "settlement_date": sessions.settlement_day(session.day).isoformat(),
     }

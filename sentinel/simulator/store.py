@@ -1,4 +1,4 @@
-"""Holds everything the exchange knows in one SQLite database: the schema, the connection and its transactions."""
+"""Holds everything the exchange knows in one SQLite database: the connection and its transactions."""
 
 from __future__ import annotations
 
@@ -8,58 +8,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sentinel.simulator.errors import BadControl
+from sentinel.simulator.schema import SCHEMA, TABLES, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-VERSION = 1  # of the schema: raise it whenever a table changes
-SCHEMA = f"""
-PRAGMA user_version = {VERSION};
-CREATE TABLE IF NOT EXISTS setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS asset (
-    symbol TEXT PRIMARY KEY, tradable INTEGER NOT NULL DEFAULT 1, shortable INTEGER NOT NULL DEFAULT 1,
-    fractionable INTEGER NOT NULL DEFAULT 1, halted INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bar (
-    symbol TEXT NOT NULL, day TEXT NOT NULL, open TEXT NOT NULL, high TEXT NOT NULL, low TEXT NOT NULL,
-    close TEXT NOT NULL, volume INTEGER NOT NULL, PRIMARY KEY (symbol, day)) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS split (
-    symbol TEXT NOT NULL, ratio TEXT NOT NULL, through_day TEXT NOT NULL, at_ns INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS orders (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, client_order_id TEXT NOT NULL UNIQUE,
-    symbol TEXT NOT NULL, side TEXT NOT NULL, type TEXT NOT NULL, order_class TEXT NOT NULL,
-    time_in_force TEXT NOT NULL, position_intent TEXT NOT NULL, status TEXT NOT NULL,
-    qty TEXT, notional TEXT, filled_qty TEXT NOT NULL, filled_avg_price TEXT, limit_price TEXT, stop_price TEXT,
-    trail_price TEXT, trail_percent TEXT, hwm TEXT, extended_hours INTEGER NOT NULL,
-    parent_id TEXT, role TEXT NOT NULL, chain_id TEXT NOT NULL, replaces TEXT, replaced_by TEXT,
-    opening_millis INTEGER NOT NULL, routed INTEGER NOT NULL, armed INTEGER NOT NULL, triggered INTEGER NOT NULL,
-    created_ns INTEGER NOT NULL, submitted_ns INTEGER NOT NULL, updated_ns INTEGER NOT NULL, expires_ns INTEGER,
-    filled_ns INTEGER, canceled_ns INTEGER, expired_ns INTEGER, failed_ns INTEGER, replaced_ns INTEGER,
-    is_open INTEGER NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS orders_open ON orders (symbol, side, seq) WHERE is_open;
-CREATE INDEX IF NOT EXISTS orders_opening ON orders (opening_millis) WHERE is_open;
-CREATE INDEX IF NOT EXISTS orders_open_by_time ON orders (submitted_ns, seq) WHERE is_open;
-CREATE INDEX IF NOT EXISTS orders_by_time ON orders (submitted_ns, seq);
-CREATE INDEX IF NOT EXISTS orders_of_parent ON orders (parent_id) WHERE parent_id IS NOT NULL;
-CREATE TABLE IF NOT EXISTS position (
-    symbol TEXT PRIMARY KEY, qty TEXT NOT NULL, avg_entry_price TEXT NOT NULL, opened_on TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS fill (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL,
-    qty TEXT NOT NULL, price TEXT NOT NULL, cum_qty TEXT NOT NULL, leaves_qty TEXT NOT NULL,
-    order_status TEXT NOT NULL, at_ns INTEGER NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS fill_of_order ON fill (order_id);
-CREATE INDEX IF NOT EXISTS fill_by_time ON fill (at_ns, seq);
-CREATE TABLE IF NOT EXISTS equity (
-    day TEXT PRIMARY KEY, equity TEXT NOT NULL, maintenance_margin TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS fault (
-    seq INTEGER PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, nth INTEGER, kind TEXT NOT NULL,
-    seconds REAL NOT NULL, seen INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TABLE IF NOT EXISTS mutation (
-    seq INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    body TEXT NOT NULL, status INTEGER NOT NULL) STRICT;
-"""
-TABLES = ("setting", "asset", "bar", "split", "orders", "position", "fill", "equity", "fault", "mutation")
 
 
 class Store:
@@ -68,12 +21,15 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         self.connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self.connection.row_factory = sqlite3.Row
+        self._settings: dict[str, str | None] = {}
+        self.scope = 0  # numbers transactions and attempts as they begin
+        self._listeners: list[Callable[[int], None]] = []
         if path is not None:
             # WAL with NORMAL: a killed process loses nothing that was committed, and a commit costs no disk flush.
             self._adopt(path)
             self.execute("PRAGMA journal_mode=WAL")
             self.execute("PRAGMA synchronous=NORMAL")
-        self.connection.executescript(SCHEMA)
+        self.connection.executescript(f"PRAGMA user_version = {VERSION};{SCHEMA}")
 
     def _adopt(self, path: Path) -> None:
         """Take a file that is new or ours; BadControl for any other."""
@@ -107,26 +63,36 @@ class Store:
         self.execute(sql, values.values())
 
     def setting(self, key: str) -> str | None:
-        """Return a stored setting, None when it was never put."""
-        row = self.row("SELECT value FROM setting WHERE key = ?", (key,))
-        return None if row is None else row["value"]
+        """Return a stored setting, None when it was never put; the clock alone is asked for ten times a request."""
+        if key not in self._settings:
+            row = self.row("SELECT value FROM setting WHERE key = ?", (key,))
+            self._settings[key] = None if row is None else row["value"]
+        return self._settings[key]
 
     def put_setting(self, key: str, value: str) -> None:
         """Store a setting, replacing what it was."""
         self.execute("INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)", (key, value))
+        self._settings[key] = value
 
-    def settings_under(self, prefix: str) -> dict[str, str]:
-        """Return the settings whose key starts with a prefix, the prefix cut off."""
-        found = self.rows("SELECT key, value FROM setting WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
-        return {row["key"][len(prefix) :]: row["value"] for row in found}
+    def when_undone(self, listener: Callable[[int], None]) -> None:
+        """Call `listener` when all that happened since a scope began is undone, for those who remember tables."""
+        self._listeners.append(listener)
+
+    def _undone(self, scope: int) -> None:
+        self._settings.clear()
+        for listener in self._listeners:
+            listener(scope)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit everything done inside, or nothing when it raises."""
         self.execute("BEGIN IMMEDIATE")
+        self.scope += 1
+        scope = self.scope
         try:
             yield
         except BaseException:
+            self._undone(scope)
             with suppress(sqlite3.Error):
                 self.execute("ROLLBACK")
             raise
@@ -136,9 +102,12 @@ class Store:
     def attempt(self) -> Iterator[None]:
         """Undo, inside an open transaction, only what was done here when it raises."""
         self.execute("SAVEPOINT attempt")
+        self.scope += 1
+        scope = self.scope
         try:
             yield
         except BaseException:
+            self._undone(scope)
             self.execute("ROLLBACK TO attempt")
             raise
         finally:
@@ -154,6 +123,7 @@ class Store:
         """Empty every table."""
         for table in TABLES:
             self.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
+        self._undone(0)
 
     def close(self) -> None:
         """Close the connection."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, request
 
-from sentinel.simulator import account, activities, amendments, sessions, shapes
-from sentinel.simulator.errors import not_found
+from sentinel.simulator import account, activities, amendments, corporate_actions, sessions, shapes
+from sentinel.simulator.errors import Refusal, bad_format, bad_parameter, not_found
 from sentinel.simulator.orders import submit
 from sentinel.simulator.portfolio import history_json
 from sentinel.simulator.queries import day_of, order_of, order_query
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 trading = Blueprint("trading", __name__, url_prefix="/v2")
 Answer = Any
+_LONGEST_SPAN_DAYS = 90
 
 
 def _exchange() -> Exchange:
@@ -44,7 +45,7 @@ def get_configurations() -> Answer:
 @trading.patch("/account/configurations")
 def patch_configurations() -> Answer:
     """Change some configurations."""
-    account.configure(_exchange(), read_json(request.data))
+    account.configure(_exchange(), read_json(request.get_data()))
     return account.configurations(_exchange())
 
 
@@ -75,21 +76,29 @@ def get_clock() -> Answer:
 
 @trading.get("/calendar")
 def get_calendar() -> Answer:
-    """ALPACA 10.3; `date_type` is accepted, settlement takes one session."""
-    first = day_of(request.args, "start") or sessions.FIRST_DAY
-    last = day_of(request.args, "end") or sessions.LAST_DAY
+    """ALPACA 10.3; `date_type` is accepted, settlement takes one session. The documents give 400 for a bad date."""
+    try:
+        first = day_of(request.args, "start") or sessions.FIRST_DAY
+        last = day_of(request.args, "end") or sessions.LAST_DAY
+    except Refusal as refusal:
+        raise bad_format(refusal.body["message"]) from refusal
     return [shapes.calendar_json(session) for session in sessions.sessions_between(first, last)]
 
 
 @trading.get("/assets")
 def get_assets() -> Answer:
     """ALPACA 10.6."""
-    wanted = (request.args.get("status") or "active", request.args.get("asset_class") or "us_equity")
-    if wanted != ("active", "us_equity"):
-        return []
+    named = (("status", "status"), ("asset_class", "class"), ("exchange", "exchange"))
+    wanted = {field: request.args[name] for name, field in named if request.args.get(name)}
     rows = _exchange().store.rows("SELECT * FROM asset ORDER BY symbol")
     found = [shapes.asset_json(_exchange(), row) for row in rows]
-    return [asset for asset in found if request.args.get("exchange") in (None, "", asset["exchange"])]
+    attributes = {word.strip() for word in request.args.get("attributes", "").split(",") if word.strip()}
+    return [
+        asset
+        for asset in found
+        if all(asset[field] == value for field, value in wanted.items())
+        and (not attributes or attributes & set(asset["attributes"]))
+    ]
 
 
 @trading.get("/assets/<symbol_or_id>")
@@ -102,13 +111,30 @@ def get_asset(symbol_or_id: str) -> Answer:
     return shapes.asset_json(_exchange(), row)
 
 
+_ANNOUNCED = ("dividend", "merger", "spinoff", "split")
+
+
+@trading.get("/corporate_actions/announcements")
+def get_announcements() -> Answer:
+    """Splits and dividends of at most 90 days; `date_type` is accepted, all their dates are the ex-date."""
+    arguments = request.args
+    kinds = {kind.strip().lower() for kind in arguments.get("ca_types", "").split(",") if kind.strip()}
+    since, until = day_of(arguments, "since"), day_of(arguments, "until")
+    if not kinds or not kinds <= set(_ANNOUNCED):
+        raise bad_parameter("invalid ca_types")
+    if since is None or until is None or not 0 <= (until - since).days <= _LONGEST_SPAN_DAYS:
+        raise bad_parameter(f"since and until must be at most {_LONGEST_SPAN_DAYS} days apart")
+    symbol = arguments.get("symbol", "").upper()
+    return corporate_actions.announcements_json(_exchange(), kinds, since, until, symbol)
+
+
 # -- orders ----------------------------------------------------------------------------------------------------------
 
 
 @trading.post("/orders")
 def post_order() -> Answer:
     """ALPACA 1.14: the answer of a group carries its legs without being asked."""
-    order, legs = submit(_exchange(), read_json(request.data))
+    order, legs = submit(_exchange(), read_json(request.get_data()))
     return shapes.order_json(_exchange(), order, legs)
 
 
@@ -146,7 +172,7 @@ def get_order(order_id: str) -> Answer:
 def patch_order(order_id: str) -> Answer:
     """ALPACA 3."""
     order = order_of(_exchange(), order_id)
-    amendment = amendments.read_amendment(read_json(request.data))
+    amendment = amendments.read_amendment(read_json(request.get_data()))
     return shapes.order_json(_exchange(), amendments.replace_order(_exchange(), order, amendment))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulator.desk import Desk
 
-# Measured on a live account on 2026-09-05.
+# ALPACA 5.5, 10.2: measured on a live account on 2026-09-05.
 ORDER_KEYS = """
     asset_class asset_id canceled_at client_order_id created_at expired_at expires_at extended_hours failed_at filled_at
     filled_avg_price filled_qty hwm id legs limit_price notional order_class order_type position_intent qty replaced_at
@@ -19,6 +19,14 @@ POSITION_KEYS = """
     asset_class asset_id asset_marginable avg_entry_price change_today cost_basis current_price exchange lastday_price
     market_value qty qty_available side symbol unrealized_intraday_pl unrealized_intraday_plpc unrealized_pl
     unrealized_plpc
+"""
+ACCOUNT_KEYS = """
+    account_blocked account_number accrued_fees admin_configurations balance_asof buying_power cash created_at
+    crypto_status crypto_tier currency effective_buying_power equity id initial_margin intraday_adjustments last_equity
+    last_maintenance_margin long_market_value maintenance_margin multiplier non_marginable_buying_power
+    options_approved_level options_buying_power options_trading_level pending_reg_taf_fees portfolio_value
+    position_market_value regt_buying_power short_market_value shorting_enabled sma status trade_suspended_by_user
+    trading_blocked transfers_blocked user_configurations
 """
 FILL_KEYS = """
     activity_type cum_qty id leaves_qty order_id order_status price qty side symbol transaction_time type
@@ -31,6 +39,7 @@ def test_the_keys_are_alpacas(desk: Desk) -> None:
     assert sorted(desk.get("/positions/AAPL")) == POSITION_KEYS.split()
     assert sorted(desk.get("/account/activities/FILL")[0]) == FILL_KEYS.split()
     assert set(desk.get("/clock")) == {"timestamp", "is_open", "next_open", "next_close"}
+    assert sorted(desk.get("/account")) == ACCOUNT_KEYS.split()  # ALPACA 10.1
     assert "pattern_day_trader" not in desk.get("/account")  # ALPACA 9.4
 
 
@@ -115,7 +124,7 @@ def test_an_activity_id_begins_with_new_york_time(desk: Desk) -> None:
     assert fill["id"].startswith("20260302160000")  # ALPACA 10.4: never parse it
 
 
-def test_the_history_of_equity(desk: Desk) -> None:
+def test_the_history_of_equity(desk: Desk) -> None:  # ALPACA 10.5
     desk.hold(100)
     desk.day("100 106 99 105")
     desk.day("100 106 99 102")
@@ -132,7 +141,8 @@ def test_the_history_of_equity(desk: Desk) -> None:
 
 
 def test_configurations_are_kept(desk: Desk) -> None:
-    changed = desk.ask("PATCH", "/account/configurations", {"no_shorting": True, "trade_confirm_email": "none"})
+    wanted = {"no_shorting": True, "trade_confirm_email": "none", "max_margin_multiplier": 4}
+    changed = desk.ask("PATCH", "/account/configurations", wanted)
     assert changed == desk.get("/account/configurations")
     assert (changed["no_shorting"], changed["trade_confirm_email"]) == (True, "none")
     assert desk.get("/account")["shorting_enabled"] is False
@@ -148,6 +158,11 @@ def test_assets(desk: Desk) -> None:
     asset = desk.get("/assets/AAPL")
     assert (asset["tradable"], asset["fractionable"], asset["class"]) == (True, True, "us_equity")
     assert desk.get(f"/assets/{asset['id']}") == asset
+    assert desk.get("/assets", status="inactive") == desk.get("/assets", asset_class="crypto") == []
+    assert desk.get("/assets", attributes="unheard_of") == []
+    assert len(desk.get("/assets", attributes="has_options,unheard_of", exchange="NASDAQ")) == 2
+    desk.exchange.modes(asset_fields="removed")  # ALPACA 10.6: announced for September 2026
+    assert set(asset) - set(desk.get("/assets/AAPL")) == {"easy_to_borrow", "maintenance_margin_requirement"}
     desk.exchange.action(asset={"symbol": "AAPL", "tradable": False, "fractionable": False})
     assert desk.place()["message"] == 'asset "AAPL" is not tradable'
     desk.exchange.action(asset={"symbol": "AAPL", "tradable": True})

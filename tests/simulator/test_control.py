@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from sentinel.simulator.errors import BadControl
+from sentinel.simulator.faults import UNKNOWN
 from tests.simulator.desk import Desk
 
 # -- clock -----------------------------------------------------------------------------------------------------------
@@ -125,6 +126,10 @@ UPSIDE_DOWN = {"symbol": "AAPL", "date": "2026-03-03", "open": 2, "high": 1, "lo
         ("faults", {"rules": [{"kind": "500", "path": "("}]}, "not a regular expression"),
         ("faults", {"rules": [{"kind": "500", "nth": 0}]}, "nth must be"),
         ("faults", {"rules": "all"}, "must be a list"),
+        ("faults", {"rules": [{"kind": "delay", "takes_effect": False}]}, "to choose only for"),
+        ("advance", {"to": "24:00"}, "advance takes"),
+        ("action", {"status": {"order_id": "x", "status": "new"}}, "no order"),
+        ("action", {"account": {"account_blocked": 1}}, "account needs some of"),
         ("modes", {"after_hours_stops": "maybe"}, "no such mode"),
         ("action", {"explode": {}}, "an action is one of"),
         ("action", {"cancel": {"order_id": "x"}}, "no order"),
@@ -184,15 +189,45 @@ def test_an_answer_too_late(desk: Desk) -> None:
     assert exists(desk)
 
 
+@pytest.mark.parametrize("takes_effect", [None, True, False])
 @pytest.mark.parametrize(
-    ("kind", "status", "body"), [("429", 429, "rate limit"), ("500", 500, "internal"), ("503", 503, "<html>")]
+    ("kind", "status", "body", "usually"),
+    [
+        ("429", 429, "rate limit", False),
+        ("500", 500, "internal", False),
+        ("502", 502, "<html>", False),
+        ("503", 503, "<html>", False),
+        ("504", 504, "<html>", True),
+        ("redirect", 302, "<html>", False),
+    ],
 )
-def test_refused_by_the_machinery(desk: Desk, kind: str, status: int, body: str) -> None:
-    desk.exchange.faults([{"method": "POST", "path": "/v2/orders", "kind": kind}])
-    answer = desk.session.post(f"{desk.exchange.url}/v2/orders", json={}, timeout=10)
+def test_answered_by_the_machinery(
+    desk: Desk, kind: str, status: int, body: str, usually: bool, takes_effect: bool | None
+) -> None:
+    chosen = {} if takes_effect is None else {"takes_effect": takes_effect}
+    desk.exchange.faults([{"method": "POST", "path": "/v2/orders", "kind": kind, **chosen}])
+    answer = desk.session.post(f"{desk.exchange.url}/v2/orders", json=ENTRY, timeout=10, allow_redirects=False)
     assert answer.status_code == status
     assert body in answer.text
-    assert not exists(desk)
+    assert ("Location" in answer.headers) == (kind == "redirect")
+    assert exists(desk) == (usually if takes_effect is None else takes_effect)
+
+
+def test_words_no_client_knows(desk: Desk) -> None:
+    desk.exchange.faults([{"path": "/v2/(orders|positions)", "kind": "unknown_enum"}])
+    desk.hold()
+    order = desk.oto(client_order_id="once")
+    assert (order["status"], order["legs"][0]["status"], order["side"]) == (UNKNOWN, UNKNOWN, "buy")
+    assert desk.get("/positions")[0]["exchange"] == UNKNOWN
+    assert desk.ask("DELETE", f"/orders/{order['id']}") is None
+    assert desk.status == 204
+    assert exists(desk)
+
+
+def test_the_wrong_shape(desk: Desk) -> None:
+    desk.exchange.faults([{"path": "/v2/orders", "kind": "wrong_shape"}])
+    (order,) = entry(desk)
+    assert [one["id"] for one in desk.get("/orders")["items"]] == [order["id"]]
 
 
 def test_an_empty_answer(desk: Desk) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from sentinel.simulator import running_exchange
 from sentinel.simulator.actions import ACTIONS
+from sentinel.simulator.bars import COLUMNS
 from sentinel.simulator.control_routes import control
 from sentinel.simulator.faults import KINDS
 from sentinel.simulator.modes import MODES
 from tests.simulator.desk import FLAT
 
-DOC = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+DOC = (ROOT / "docs" / "simulator.md").read_text("utf-8")
 TOLD = " ".join(DOC.split())
 
 
@@ -35,6 +41,39 @@ def test_control_requests_are_told() -> None:
     assert set(re.findall(r"/_sim/\w+", DOC)) == {str(rule) for rule in app.url_map.iter_rules()}
 
 
-def test_the_example_runs() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", DOC, re.DOTALL)
-    exec(example.replace("[...]", "FLAT"), {"FLAT": FLAT, "running_exchange": running_exchange})
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", DOC, re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the bars the page speaks of."""
+    rows = [[str(bar[name]) for name in COLUMNS] for bar in FLAT if bar["symbol"] == "AAPL"]
+    rows += [["AAPL", day, "100", "101", "99", "100", "1"] for day in ("2026-03-03", "2026-03-04")]
+    (tmp_path / "aapl.csv").write_text("\n".join(",".join(row) for row in [list(COLUMNS), *rows]))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("example", blocks("python"))
+def test_the_python_examples_run(example: str, folder: Path) -> None:
+    exec(example.replace("[...]", "FLAT"), {"FLAT": FLAT})
+
+
+@pytest.mark.skipif(not shutil.which("curl") or not shutil.which("bash"), reason="curl and bash tell this story")
+def test_the_session_by_hand_runs_as_told(folder: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    told = next(block for block in blocks("sh") if "aapl.csv" in block)
+    script = told.replace("8700", str(port)).replace("python", sys.executable)
+    run = subprocess.run(
+        ["bash", "-c", f"trap 'kill $(jobs -p) 2>/dev/null' EXIT\n{script}"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    said = [line for line in run.stdout.splitlines() if not line.startswith('{"url"')]
+    assert [line.rstrip() for line in said if line.strip()] == blocks("text")[0].splitlines(), run.stderr

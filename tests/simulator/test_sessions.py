@@ -56,5 +56,6 @@ def test_the_calendar_endpoint(desk: Desk) -> None:
     assert [(day["date"], day["close"]) for day in days] == [("2026-11-27", "13:00"), ("2026-11-30", "16:00")]
     assert days[0]["settlement_date"] == "2026-11-30"
     assert (days[1]["session_open"], days[1]["session_close"]) == ("0400", "2000")
+    assert desk.get("/calendar", start="2029-12-31")[0]["settlement_date"] == "2030-01-02"
     desk.get("/calendar", start="whenever")
-    assert desk.status == 422
+    assert desk.status == 400
