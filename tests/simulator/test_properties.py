@@ -252,4 +252,4 @@ def counted(desk: Desk) -> str:
         group = order["parent_id"] or order["id"]
         groups[group] = max(groups[group], Decimal(order["qty"]) - Decimal(order["filled_qty"]))
     free = max(abs(held) - sum(groups.values()), Decimal(0))
-    return "0/0" if held == 0 else f"{held:f}/{free if held > 0 else -free if free else 0:f}"
+    return "0/0" if held == 0 else f"{held:f}/{'-' if held < 0 and free else ''}{free:f}"
