@@ -122,10 +122,15 @@ class Following:
         """The sale's row; a filled one ends the trade once nothing is held any more."""
         trade = self._trade(order.symbol)
         known = self.ledger.exit(order.client_order_id)
-        reason = known.reason if known else ExitReason.MANUAL
+        reason = known.reason if known else self._reason_of_exit(order, facts)
         self.ledger.write_exit(exit_record(order, reason, trade.id if trade else None))
         if trade and order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
             self._close(trade, order.filled_avg_price, order, reason, facts)
+
+    def _reason_of_exit(self, order: Order, facts: Facts) -> ExitReason:
+        """Why a sale the ledger had not heard of was sent: the yes that asked for it says so."""
+        kinds = {a.kind for a in facts.book.approvals_for(order.symbol) if a.state is ApprovalState.APPROVED}
+        return ExitReason.PROFIT if "profit" in kinds else ExitReason.MANUAL
 
     def owe(self, note: Owe, facts: Facts) -> None:
         """A raise or an exit to be retried by every later run, with the evenings it has waited."""

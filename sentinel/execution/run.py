@@ -60,6 +60,7 @@ class Run:
         self.bugs: list[Exception] = []
         self.cancels_hang = False
         self.rescues = False
+        self.touched: set[str] = set()
         self.request: EntryRequest | None = None
         self.facts: Facts
 
@@ -85,9 +86,8 @@ class Run:
         self.workplace.progress("looking again")
         try:
             report = self._conclude()
-        except SentinelError as error:
-            self._break_off(error.exit_code)
-            raise
+        except BrokerUnreachable as error:
+            raise self._broken_off(error) from error
         if self.bugs:
             raise self.bugs[0]
         return report
@@ -210,6 +210,7 @@ class Run:
         """One action; an unreadable broker or a refused row costs this symbol its turn and no other (I9)."""
         try:
             if is_mutation(action):
+                self.touched.add(action.symbol)
                 result = self.deeds_of.do(action, self.facts)
                 self.facts = self.facts.fold(result.orders)
                 if any(order.status is OrderStatus.PENDING_CANCEL for order in result.orders):
@@ -265,18 +266,20 @@ class Run:
             for planner in (plan_fills, plan_positions):
                 step = Step("second look", planner)
                 self._carry_out(Plan(tuple(action for action in self._plan(step).actions if is_note(action))), step)
-            if self.rescues:
-                self._carry_out(self._plan(LAST_RESCUE), LAST_RESCUE)
+            plan = self._plan(LAST_RESCUE)
+            self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
         coverage = prove_coverage(self.facts)
         self.findings += (*coverage_findings(coverage), *self._overdue())
         is_clean = coverage.is_settled and not any(f.severity is Severity.ALARM for f in self.findings)
         return self._write_down(coverage, 0 if is_clean else 1)
 
-    def _break_off(self, exit_code: int) -> None:
-        """A run that cannot look again still leaves its findings; the coverage stays that of the run before."""
+    def _broken_off(self, error: BrokerUnreachable) -> BrokerUnreachable:
+        """A run that cannot look again still tells its alarms; the coverage stays that of the run before."""
         if self.journal.run_id is not None:
             self.ledger.record_findings(self._run_id, self.findings)
-            self.ledger.end_run(self._run_id, exit_code, self.workplace.broker.requests)
+            self.ledger.end_run(self._run_id, error.exit_code, self.workplace.broker.requests)
+        alarms = [finding.message for finding in self.findings if finding.severity is Severity.ALARM]
+        return BrokerUnreachable("; ".join([f"the second look failed: {error.message}", *alarms]), error.remedy)
 
     def _overdue(self) -> Iterable[Finding]:
         limit = self.facts.policy.owed_alarm_evenings
