@@ -139,15 +139,17 @@ NARROWED: dict[str, Any] = {
     "/paths/~1v2~1orders~1{order_id}/patch/requestBody/content/application~1json/schema": {
         "anyOf": [
             {"$ref": f"#{SCHEMAS}/PatchOrderRequest"},
-            *(_body(**change) for change in ({"qty": _QTY}, {"limit_price": _PRICE}, {"stop_price": _PRICE})),
+            _body(qty={"enum": ["2", "9", "10", "0"]}),
+            _body(limit_price={"enum": ["94", "96", "100.001"]}),
+            _body(stop_price={"enum": ["85", "94", "110"]}),
         ]
     },
     f"{SCHEMAS}/CreateOrderRequest/properties/symbol": _SYMBOL,
     f"{SCHEMAS}/AccountConfigurations/properties/max_margin_multiplier": {"enum": ["1", "2", "4", "3"]},
     "/paths/~1v2~1assets~1{symbol_or_asset_id}/parameters/0/schema": {"enum": ["AAPL", "NOPE"]},
-    "/paths/~1v2~1positions~1{symbol_or_asset_id}/parameters/0/schema": _SYMBOL,
-    "/paths/~1v2~1positions~1{symbol_or_asset_id}/delete/parameters/0/schema": {"enum": [1, 2, 3.5, 100, 0]},
-    "/paths/~1v2~1positions~1{symbol_or_asset_id}/delete/parameters/1/schema": {"enum": [10, 33.3, 100, 101, 0]},
+    "/paths/~1v2~1positions~1{symbol_or_asset_id}/parameters/0/schema": {"enum": ["AAPL", "NOPE"]},
+    "/paths/~1v2~1positions~1{symbol_or_asset_id}/delete/parameters/0/schema": {"enum": [1, 2, 3, 100, 0]},
+    "/paths/~1v2~1positions~1{symbol_or_asset_id}/delete/parameters/1/schema": {"enum": [10, 33.3, 101]},
     "/paths/~1v2~1account~1activities~1{activity_type}/parameters/0/schema": {"enum": ["FILL", "DIV", "NOPE"]},
 }
 

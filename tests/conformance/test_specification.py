@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
-    ignored_auth,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -37,7 +36,6 @@ CHECKS = [
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
-    ignored_auth,
 ]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 OPERATIONS = [
@@ -100,6 +98,19 @@ def test_every_answer_is_one_the_document_allows(exchange: RunningExchange, labe
     ask()
     # A table of refusals would prove little: something must have been done as well.
     assert any(status < 300 for status in statuses), statuses
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_nothing_is_answered_without_keys(exchange: RunningExchange, label: str) -> None:
+    exchange.reset()
+    desk = Desk(exchange)
+    with desk.session:
+        del desk.session.headers["APCA-API-SECRET-KEY"]
+        method, path = label.split()
+        assert desk.ask(method, path.removeprefix("/v2").replace("{", "").replace("}", "")) == {
+            "message": "unauthorized."
+        }
+    assert desk.status == 401
 
 
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.pointer.rsplit("/", 4)[-4:])
