@@ -75,9 +75,10 @@ def _home(folder: Path | None) -> Path:
 def _play(happening: Happening, home: Path, exchange: "RunningExchange", main: CommandLine) -> int:
     """Let one thing happen; the exit code of what was typed, 0 for what was done by phone."""
     match happening:
-        case Typed(line):
+        case Typed(line, is_brief):
             _say(f"\n$ sentinel {line}", "bold")
-            return main(["--home", str(home), *shlex.split(line)])
+            command = ["--home", str(home), *shlex.split(line)]
+            return _briefly(command, main) if is_brief else main(command)
         case CancelledByPhone(symbol):
             _say(f"\n(by phone: the stop of {symbol} is cancelled)", "yellow")
             for order in exchange.state()["orders"]:
@@ -88,6 +89,15 @@ def _play(happening: Happening, home: Path, exchange: "RunningExchange", main: C
             (held,) = [row for row in exchange.state()["positions"] if row["symbol"] == symbol]
             exchange.trade(symbol, held["qty"], "sell")
     return 0
+
+
+def _briefly(command: Sequence[str], main: CommandLine) -> int:
+    """Run a command and show of its screen the part that says what was done: the one after the heading."""
+    with redirect_stdout(StringIO()) as screen:
+        exit_code = main(command)
+    heading, _, rest = screen.getvalue().partition("\n\n")
+    show(Text((rest or heading).split("\n\n")[0]))
+    return exit_code
 
 
 def _farewell(home: Path) -> str:

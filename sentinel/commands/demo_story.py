@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command as the trader types it."""
+    """A command as the trader types it; of a brief one the demo shows only what it did."""
 
     line: str
+    is_brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,20 @@ STORY: tuple[Evening, ...] = (
     Evening(
         "The panic. Seven limit entries below the market, each with its stop.",
         (
-            Typed("submit-entry-with-stop NVDA 98.00"),
-            Typed("submit-entry-with-stop MSFT 352.00"),
-            Typed("submit-entry-with-stop QQQ 412.00"),
-            Typed("submit-entry-with-stop SPY 490.00"),
-            Typed("submit-entry-with-stop META 504.00"),
-            Typed("submit-entry-with-stop IWM 173.00"),
-            Typed("submit-entry-with-stop AMZN 168.00"),
+            Typed("submit-entry-with-stop NVDA 98.00", is_brief=True),
+            Typed("submit-entry-with-stop MSFT 352.00", is_brief=True),
+            Typed("submit-entry-with-stop QQQ 412.00", is_brief=True),
+            Typed("submit-entry-with-stop SPY 490.00", is_brief=True),
+            Typed("submit-entry-with-stop META 504.00", is_brief=True),
+            Typed("submit-entry-with-stop IWM 173.00", is_brief=True),
+            Typed("submit-entry-with-stop AMZN 168.00", is_brief=True),
             EVENING,
         ),
     ),
     Evening("Six fill in the morning's dip. Amazon never comes down to its limit and waits.", (EVENING,)),
     Evening(
         "The rally. Stairs are climbed, two profits are offered: Meta's is taken, Nvidia is left to run.",
-        (EVENING, Typed("approvals list"), Typed("approvals approve 1"), Typed("approvals reject 2")),
+        (EVENING, Typed("approvals approve 1", is_brief=True), Typed("approvals reject 2", is_brief=True)),
     ),
     Evening(
         "Meta is sold, Nvidia falls onto its second stair. The trader cancels a stop by mistake: it is rescued.",
