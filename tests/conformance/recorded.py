@@ -1,9 +1,9 @@
 """What Alpaca was seen to answer: request, status, the kind of value under every key, and the words that matter.
 
 The facts are read off 182 exchanges with the paper API that the authors of three public clients recorded from 2019 to
-2021 for their tests (`elixir` jrusso1020/alpaca_elixir, `r` yogat3ch/AlpacaforR, `ruby` ccjr/alpaca-trade-api), and off
-eight samples of 2026 (`modern`). Nothing of them is repeated here but names and kinds. `times` tells how many of the
-exchanges said the same. Of the 201 recorded, 19 concern endpoints the exchange does not have; OUT_OF_SCOPE counts them.
+2021 for their tests (`elixir` jrusso1020/alpaca_elixir, `r` yogat3ch/AlpacaforR, `ruby` ccjr/alpaca-trade-api). Nothing
+of them is repeated here but names and kinds. `times` tells how many of the exchanges said the same. Of the
+201 recorded, 19 concern endpoints the exchange does not have; OUT_OF_SCOPE counts them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,6 @@ POSITION = keys(
     decimal="qty avg_entry_price market_value cost_basis unrealized_pl unrealized_plpc unrealized_intraday_pl "
     "unrealized_intraday_plpc current_price lastday_price change_today",
 )
-POSITION_2026 = {**POSITION, **keys(flag="asset_marginable", decimal="qty_available")}
 ACCOUNT_2019 = keys(
     uuid="id",
     utc="created_at",
@@ -105,18 +104,11 @@ HISTORY = {
 ASSET_2019 = keys(uuid="id", text="class exchange symbol status", flag="tradable marginable shortable easy_to_borrow")
 ASSET_2020 = {**ASSET_2019, **keys(text="name")}
 ASSET_2021 = {**ASSET_2020, **keys(flag="fractionable")}
-ASSET_2026 = {
-    **ASSET_2021,
-    **keys(number="maintenance_margin_requirement", decimal="margin_requirement_long margin_requirement_short"),
-    **keys(text="borrow_status"),
-    "attributes": ["text"],
-}
 LIST = keys(uuid="id account_id", utc="created_at updated_at", text="name")
 DAY_2019 = keys(date="date", time="open close")
 DAY = {**DAY_2019, **keys(decimal="session_open session_close")}
 CLOCK = keys(offset="timestamp next_open next_close", flag="is_open")
 BAR = keys(utc="t", number="o h l c v")
-BAR_2026 = {**BAR, **keys(number="n vw")}
 TRADE = {**keys(utc="t", text="x z", number="p s i"), "c": ["text"]}
 QUOTE = {**keys(utc="t", text="ax bx", number="ap as bp bs"), "c": ["text"]}
 SNAPSHOT = {"latestTrade": TRADE, "latestQuote": QUOTE, "minuteBar": BAR, "dailyBar": BAR, "prevDailyBar": BAR}
@@ -124,8 +116,8 @@ SNAPSHOT = {"latestTrade": TRADE, "latestQuote": QUOTE, "minuteBar": BAR, "daily
 # -- what was seen ---------------------------------------------------------------------------------------------------
 
 UNKNOWN = "b0b6dd9d-8b9b-48a9-ba46-b9d54906e415"
-_BUY = {"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day"}
-_SELL = {**_BUY, "side": "sell"}
+BUY = {"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day"}
+_SELL = {**BUY, "side": "sell"}
 _RUBY_BUY = {"symbol": "AAPL", "qty": 5, "side": "buy", "type": "limit", "time_in_force": "day"}
 _LEGS = {"take_profit": {"limit_price": "110"}, "stop_loss": {"stop_price": "92"}}
 
@@ -197,17 +189,17 @@ REFERENCE = (
 )  # fmt: skip
 
 ORDERS = (
-    Fact("elixir create", "POST /orders", 200, order("2020"), send={**_BUY, "qty": 1}, says=_TAKEN),
-    Fact("r simple_buy", "POST /orders", 200, order("2021"), given="open", send={**_BUY, "qty": "2"}, says=_TAKEN,
+    Fact("elixir create", "POST /orders", 200, order("2020"), send={**BUY, "qty": 1}, says=_TAKEN),
+    Fact("r simple_buy", "POST /orders", 200, order("2021"), given="open", send={**BUY, "qty": "2"}, says=_TAKEN,
          times=3),
     Fact("ruby new_order", "POST /orders", 200, order("2019-07", extended_hours="flag", client_order_id="text",
          **LIMIT),
          send={**_RUBY_BUY, "limit_price": 95, "extended_hours": True, "client_order_id": "MY_ORDER_ID"},
          says={"status": "new", "client_order_id": "MY_ORDER_ID", "extended_hours": True}),
     Fact("ruby fractional", "POST /orders", 200, order("2021"), given="open",
-         send={**_BUY, "qty": 1.8, "extended_hours": False}, says={"status": "accepted", "qty": "1.8"}),
+         send={**BUY, "qty": 1.8, "extended_hours": False}, says={"status": "accepted", "qty": "1.8"}),
     Fact("ruby notional", "POST /orders", 200, order("2021", notional="decimal", qty="null"), given="open",
-         send={**_BUY, "notional": 500, "extended_hours": False}, says={"status": "accepted", "notional": "500"}),
+         send={**BUY, "notional": 500, "extended_hours": False}, says={"status": "accepted", "notional": "500"}),
     Fact("r stop", "POST /orders", 200, order("2021", **STOP), given="open and holding",
          send={**_SELL, "type": "stop", "qty": "2", "stop_price": "95.0025", "client_order_id": UNKNOWN},
          says={"status": "accepted", "stop_price": "95"}),
@@ -219,7 +211,7 @@ ORDERS = (
          send={**_SELL, "type": "trailing_stop", "qty": "1", "trail_price": "5"}, says=_NEW, times=3),
     Fact("r bracket", "POST /orders", 200,
          order("2021", legs=[order("2021", **LIMIT), order("2021", **STOP_LIMIT)]), given="open",
-         send={**_BUY, "qty": "2", "order_class": "bracket", "take_profit": {"limit_price": "110"},
+         send={**BUY, "qty": "2", "order_class": "bracket", "take_profit": {"limit_price": "110"},
                "stop_loss": {"stop_price": "92", "limit_price": "91"}},
          says={"status": "accepted", "order_class": "bracket", "legs.0.status": "held", "legs.0.type": "limit",
                "legs.1.status": "held", "legs.1.type": "stop_limit"}, times=2),
@@ -232,12 +224,12 @@ ORDERS = (
          send={**_SELL, "type": "limit", "qty": "1", "order_class": "oco", **_LEGS},
          says={**_WITH_STOP, "order_class": "oco"}),
     Fact("r oto", "POST /orders", 200, order("2021", legs=[order("2021", **STOP)]), given="open",
-         send={**_BUY, "qty": "2", "order_class": "oto", "stop_loss": {"stop_price": "92"}}, says=_WITH_STOP),
+         send={**BUY, "qty": "2", "order_class": "oto", "stop_loss": {"stop_price": "92"}}, says=_WITH_STOP),
     Fact("elixir create_403", "POST /orders", 403, {**ERROR, **keys(decimal="buying_power cost_basis")},
-         send={**_BUY, "qty": 10000000}, says={**_POOR, "buying_power": "400000", "cost_basis": "1000000000"}),
+         send={**BUY, "qty": 10000000}, says={**_POOR, "buying_power": "400000", "cost_basis": "1000000000"}),
     Fact("ruby buying_power", "POST /orders", 403, ERROR, says=_POOR,
          send={**_RUBY_BUY, "qty": 5000, "limit_price": 200, "extended_hours": True}),
-    Fact("elixir create_422", "POST /orders", 422, ERROR, send={**_BUY, "qty": 1, "symbol": "FACEBOOK"},
+    Fact("elixir create_422", "POST /orders", 422, ERROR, send={**BUY, "qty": 1, "symbol": "FACEBOOK"},
          says=_error(40010001, 'could not find asset "FACEBOOK"')),
     Fact("ruby required_parameters", "POST /orders", 422, ERROR, send={**_RUBY_BUY, "extended_hours": True},
          says=_error(40010001, "limit orders require only limit price")),
@@ -380,31 +372,3 @@ WATCHLISTS = (
 )  # fmt: skip
 
 RECORDED = (*ACCOUNTS, *REFERENCE, *ORDERS, *AMENDMENTS, *POSITIONS, *MARKET_DATA, *WATCHLISTS)
-
-# What the API of August and September 2026 showed; here no key may be missing and none be added.
-MODERN = (
-    Fact("modern order_keys: 36", "POST /orders", 200, order("2026", expires_at="utc"), send={**_BUY, "qty": "1"}),
-    Fact("modern order_keys: a pair", "POST /orders", 200, order("2026", legs=[order("2026", **STOP)], **LIMIT),
-         send={**_BUY, "type": "limit", "limit_price": "100", "qty": "10", "time_in_force": "gtc", "order_class": "oto",
-               "stop_loss": {"stop_price": "92"}},
-         says={"order_class": "oto", "position_intent": "buy_to_open", "legs.0.position_intent": "sell_to_close"}),
-    Fact("modern orders", "GET /orders?status=all&nested=false", 200, [
-        order("2026", client_order_id="text|uuid"),
-        order("2026", **FILLED, **STOP), order("2026", canceled_at="utc", **LIMIT),
-        order("2026", replaced_at="utc", replaced_by="uuid", replaces="uuid"),
-    ], given="a history", says={"0.source": "access_key", "0.subtag": None}),
-    Fact("modern position_keys: 18", "GET /positions", 200, [POSITION_2026], given="holding"),
-    Fact("modern position", "GET /positions/AAPL", 200, POSITION_2026, given="holding one under a stop",
-         says={"qty": "2", "qty_available": "0"}),
-    Fact("modern fills", "GET /account/activities/FILL", 200, [FILL_2021], given="filled",
-         says={"0.order_status": "filled", "0.side": "buy"}),
-    Fact("modern fills: short", "GET /account/activities/FILL", 200, [FILL_2021], given="short",
-         says={"0.side": "sell_short"}),
-    Fact("modern asset", "GET /assets/AAPL", 200, ASSET_2026, says={"borrow_status": "easy_to_borrow"}),
-    Fact("modern calendar", "GET /calendar?start=2026-08-14&end=2026-08-19", 200, [{**DAY, "settlement_date": "date"}],
-         says={"0.settlement_date": "2026-08-17", "3.date": "2026-08-19", "0.session_open": "0400",
-               "0.session_close": "2000", "4": "absent"}),
-    Fact("modern clock", "GET /clock", 200, CLOCK),
-    Fact("modern bars", "GET /stocks/bars?symbols=AAPL,MSFT&timeframe=1Day&start=2026-02-26&limit=4", 200,
-         {"bars": {"AAPL": [BAR_2026], "MSFT": [BAR_2026]}, "next_page_token": "text"}),
-)  # fmt: skip

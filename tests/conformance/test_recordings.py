@@ -1,7 +1,8 @@
 """What Alpaca was recorded to answer, the simulated exchange answers too, but for the differences in one table.
 
-`recorded.py` holds the facts, `stages.py` the situations, `differences.py` what differs and why. Nothing recorded is
-stored here: the facts were read off by hand and held against the recordings by a script that stays outside the project.
+`recorded.py` and `measured.py` hold the facts, `stages.py` the situations, `differences.py` what differs. Nothing
+recorded is stored here: the facts were read off by hand and held against the recordings by a script that stays outside
+the project.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import pytest
 
 from sentinel.simulator import RunningExchange, running_exchange
 from tests.conformance.differences import DIFFERENCES, Difference
-from tests.conformance.recorded import MODERN, OUT_OF_SCOPE, RECORDED, Fact
+from tests.conformance.measured import MODERN
+from tests.conformance.recorded import OUT_OF_SCOPE, RECORDED, Fact
 from tests.conformance.shapes import Deviation, at, described, deviations, kinds
 from tests.conformance.stages import STAGES
 from tests.simulator.desk import FLAT, START, Desk
