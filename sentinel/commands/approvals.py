@@ -7,11 +7,12 @@ from rich.text import Text
 
 from sentinel.commands.options import AsJson, Call, DryRun
 from sentinel.commands.run_command import run_in_session
-from sentinel.commands.session import LEDGER_FILE
+from sentinel.commands.session import LEDGER_FILE, Session
 from sentinel.commands.streams import answer
-from sentinel.domain.book import ApprovalState
+from sentinel.domain.book import Approval, ApprovalState
+from sentinel.domain.runs import RunReport
 from sentinel.report.document import document
-from sentinel.report.screen import approvals_table
+from sentinel.report.inbox import answered, approvals_table, as_of
 
 approvals = typer.Typer(
     name="approvals", help="List and answer the questions that wait for you.", rich_markup_mode=None
@@ -31,8 +32,9 @@ def list_approvals(
 
     call = Call.of(context, as_json)
     with Ledger.open_read_only(find_home(call.home) / LEDGER_FILE) as ledger:
-        found = ledger.approvals(None if show_all else ApprovalState.WAITING)
+        asked = ledger.approvals(None if show_all else ApprovalState.WAITING)
         seen = ledger.last_coverage()
+    found = as_of(asked, seen[1] if seen else None)
     screen = approvals_table(found) if found else Text("nothing waits for your answer")
     answer(screen, document(call.command, 0, coverage=seen[0] if seen else None, approvals=found), as_json=as_json)
     return 0
@@ -53,7 +55,10 @@ def reject(context: typer.Context, ids: Ids, dry_run: DryRun = False, as_json: A
 def _decide(call: Call, ids: list[int], state: ApprovalState) -> int:
     from sentinel.evening import decide_approvals
 
-    return run_in_session(
-        call,
-        lambda session: decide_approvals(session.engine, ids, state, source=call.source, is_dry_run=call.is_dry_run),
-    )
+    decided: list[Approval] = []
+
+    def run(session: Session) -> RunReport:
+        decided.extend(asked for asked in session.ledger.approvals(ApprovalState.WAITING) if asked.id in ids)
+        return decide_approvals(session.engine, ids, state, source=call.source, is_dry_run=call.is_dry_run)
+
+    return run_in_session(call, run, lambda report, halt_reason: answered(decided, state, report, halt_reason))

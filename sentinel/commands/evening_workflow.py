@@ -5,6 +5,8 @@ import typer
 from sentinel.commands.options import AsJson, Call, DryRun, Force, NonInteractive
 from sentinel.commands.run_command import run_in_session
 from sentinel.commands.session import Session
+from sentinel.domain.errors import LedgerError
+from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.runs import RunReport
 
 
@@ -26,7 +28,16 @@ def evening_workflow(
         from sentinel.evening import run_evening
 
         if not dry_run:
-            session.ledger.backup(session.home / "backups")
+            back_up(session)
         return run_evening(session.engine, source=call.source, is_dry_run=dry_run, force=force)
 
     return run_in_session(call, evening)
+
+
+def back_up(session: Session) -> None:
+    """Copy the ledger; a copy that cannot be made is told, and keeps no evening from protecting."""
+    try:
+        session.ledger.backup(session.home / "backups")
+    except LedgerError as error:
+        message = f"the backup failed: {error.message}"
+        session.troubles.append(Finding("backup_failed", Severity.WARNING, None, message, error.remedy))

@@ -5,17 +5,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sentinel.commands.streams import PLAIN, Progress
+from sentinel.commands.streams import Progress, ask, note
 from sentinel.domain.actions import OfferExit
 from sentinel.domain.errors import BrokerUnreachable
 from sentinel.domain.facts import Holding
 from sentinel.domain.orders import Side
 from sentinel.domain.positions import Session
-from sentinel.report.words import age, clean, count, money, percent, price, shares
+from sentinel.report.words import GLUE, age, clean, count, flowing, money, percent, price, shares, unsigned_percent
 from sentinel.risk_config import RiskPolicy
 
 if TYPE_CHECKING:
@@ -33,16 +33,14 @@ class ProfitQuestion:
     def __call__(self, offer: OfferExit, holding: Holding) -> bool:
         """Show the position and wait for y or n; Enter, and an end of input, are no."""
         self.progress.stop()
-        console = Console(stderr=True, **PLAIN)
-        console.print(question(offer, holding, self._hour(), self.policy))
-        # Typer's own prompt would put its words on standard output, which is for data.
         verb = "Sell" if holding.side is Side.BUY else "Buy back"
-        console.print(f"{verb} {count(offer.qty, 'share')} of {clean(offer.symbol)}? [y/N] ", end="")
+        prompt = f"{verb} {count(offer.qty, 'share')} of {clean(offer.symbol)}? [y/N]"
         try:
-            return input().strip().lower() in ("y", "yes")
+            answer = ask(question(offer, holding, self._hour(), self.policy), prompt)
         except EOFError:
-            console.print()
+            note("")
             return False
+        return answer.strip().lower() in ("y", "yes")
 
     def _hour(self) -> Session | None:
         with suppress(BrokerUnreachable):
@@ -55,7 +53,7 @@ def question(offer: OfferExit, holding: Holding, hour: Session | None, policy: R
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(ratio=1)
-    table.add_row(Text(clean(offer.symbol), "bold"), Text(clean(offer.because), "bold"))
+    table.add_row(Text(clean(offer.symbol), "bold"), Text(flowing(offer.because), "bold"))
     table.add_row("gain", _gain(offer, holding))
     table.add_row("price", f"{price(offer.price_shown)} now, {price(holding.entry_price)} at the entry")
     table.add_row("stop", _stop(holding))
@@ -82,7 +80,7 @@ def _stop(holding: Holding) -> str:
 
 def _locked(level: Decimal, holding: Holding) -> str:
     locked = (level - holding.entry_price) * holding.side.sign / holding.entry_price * 100
-    return f"{'locks' if locked >= 0 else 'risks'} {percent(locked)}"
+    return f"{'locks' if locked >= 0 else 'risks'} {unsigned_percent(locked)}"
 
 
 def _held(opened_at: datetime, now: datetime) -> str:
@@ -95,5 +93,5 @@ def _consequence(holding: Holding, hour: Session | None, policy: RiskPolicy) -> 
         return f"{deed} now"
     return (
         f"{deed} at the next open; where the broker will not free"
-        f" the stop tonight, it moves to {shares(policy.exit_stop_pct)} % from the price and the sale is owed"
+        f" the stop tonight, it moves to {shares(policy.exit_stop_pct)}{GLUE}% from the price and the sale is owed"
     )

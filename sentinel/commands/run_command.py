@@ -1,19 +1,25 @@
 """What every command that works through steps does: open a session, take the steps, show the run, exit as it says."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from sentinel.commands.options import Call
 from sentinel.commands.session import Session, open_session
 from sentinel.commands.streams import answer
+from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.runs import RunReport
 from sentinel.report.document import run_document
 from sentinel.report.screen import run_screen
+from sentinel.report.words import count
 
 if TYPE_CHECKING:
     from sentinel.execution.workplace import Step
     from sentinel.logbook import Logbook
+
+# What becomes of the trader's answers: from the run and the reason of a halt, a symbol and words for each.
+Answers = Callable[[RunReport, str | None], Iterable[tuple[str, str]]]
+NEEDS_THE_TRADER = 1
 
 
 def run_steps(call: Call, steps: "Sequence[Step]", *, force: bool = False) -> int:
@@ -26,15 +32,36 @@ def run_steps(call: Call, steps: "Sequence[Step]", *, force: bool = False) -> in
     )
 
 
-def run_in_session(call: Call, run: Callable[[Session], RunReport]) -> int:
-    """Open a session for one run and show it; the exit code is the run's."""
+def run_in_session(call: Call, run: Callable[[Session], RunReport], answers: Answers = lambda *_: ()) -> int:
+    """Open a session for one run and show it, what became of the trader's answers last; the exit code is the run's."""
     with open_session(call) as session:
         report = run(session)
         halt_reason = session.ledger.halt_reason()
         if session.logbook is not None:
             _log(report, session.logbook)
-    answer(run_screen(report, halt_reason), run_document(report, halt_reason), as_json=call.as_json)
+        report = _with_troubles(report, session)
+    screen = run_screen(report, halt_reason, answers(report, halt_reason))
+    answer(screen, run_document(report, halt_reason), as_json=call.as_json)
     return report.exit_code
+
+
+def _with_troubles(report: RunReport, session: Session) -> RunReport:
+    """The report of a run that protected, but could not keep its log or its copy: the trader is needed."""
+    troubles = [*session.troubles, *_lost_lines(session.logbook)]
+    if not troubles:
+        return report
+    exit_code = report.exit_code or NEEDS_THE_TRADER
+    if report.run_id is not None:
+        with session.ledger.transaction():
+            session.ledger.record_findings(report.run_id, troubles)
+            session.ledger.end_run(report.run_id, exit_code, report.requests)
+    return replace(report, findings=(*report.findings, *troubles), exit_code=exit_code)
+
+
+def _lost_lines(logbook: "Logbook | None") -> Iterator[Finding]:
+    if logbook is not None and logbook.lost_lines:
+        message = f"{count(logbook.lost_lines, 'line')} of {logbook.path} could not be written"
+        yield Finding("log_lost", Severity.WARNING, None, message, "make room on the disk")
 
 
 def _log(report: RunReport, logbook: "Logbook") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,8 @@ from sentinel.commands.home_lock import home_lock
 from sentinel.commands.options import Call
 from sentinel.commands.profit_question import ProfitQuestion
 from sentinel.commands.streams import Progress
+from sentinel.domain.errors import SentinelError, UsageError
+from sentinel.domain.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from sentinel.broker import Broker
@@ -28,13 +30,17 @@ LEDGER_FILE = "sentinel.db"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One command's engine, with the home, settings and ledger it works on; a dry run keeps no log."""
+    """One command's engine, with the home, settings and ledger it works on; a dry run keeps no log.
+
+    `troubles` is what went wrong beside the run without keeping it from protecting: no log, no copy of the ledger.
+    """
 
     home: Path
     settings: "Settings"
     ledger: "Ledger"
     engine: "OrderExecutionEngine"
     logbook: "Logbook | None"
+    troubles: list[Finding] = field(default_factory=list)
 
 
 @contextmanager
@@ -46,7 +52,8 @@ def open_session(call: Call) -> Iterator[Session]:
     settings = load_settings(home)
     with ExitStack() as stack:
         stack.enter_context(home_lock(home, call.command, leaves_no_trace=call.is_dry_run))
-        logbook = stack.enter_context(_logbook(home, settings, call))
+        troubles: list[Finding] = []
+        logbook = stack.enter_context(_logbook(home, settings, call, troubles))
         progress = Progress(logbook)
         stack.callback(progress.stop)
         progress("opening the ledger")
@@ -60,7 +67,8 @@ def open_session(call: Call) -> Iterator[Session]:
             broker = Rehearsal(broker)
         account = broker.account()
         ledger.bind(account.id, account.number, settings.broker.mode)
-        yield Session(home, settings, ledger, _engine(broker, ledger, settings, address, call, progress), logbook)
+        engine = _engine(broker, ledger, settings, address, call, progress)
+        yield Session(home, settings, ledger, engine, logbook, troubles)
 
 
 @contextmanager
@@ -84,20 +92,40 @@ def ask_account(home: Path, settings: "Settings") -> "Account":
 
 
 @contextmanager
-def _logbook(home: Path, settings: "Settings", call: Call) -> Iterator["Logbook | None"]:
-    """One log file a run, which also keeps what ended it."""
+def _logbook(home: Path, settings: "Settings", call: Call, troubles: list[Finding]) -> Iterator["Logbook | None"]:
+    """One log file a run, which also keeps what ended it; a log that cannot be written keeps no run from its work."""
     if call.is_dry_run:
         yield None
         return
     from sentinel.logbook import open_logbook
 
     name, secrets = call.command.replace(" ", "-"), known_secrets(home)
-    with open_logbook(home / "logs", name, _now, secrets, settings.evening.logs_kept) as logbook:
+    try:
+        opened = open_logbook(home / "logs", name, _now, secrets, settings.evening.logs_kept)
+    except UsageError as error:
+        remedy = "let your user write there; the run itself was done without its log"
+        troubles.append(Finding("log_lost", Severity.WARNING, None, error.message, remedy))
+        yield None
+        return
+    with opened as logbook:
         try:
             yield logbook
         except BaseException as error:
-            logbook.error("the run ended early", error=error)
+            why, remedy = _in_words(error)
+            logbook.error("the run ended early", error=error, why=why, remedy=remedy)
             raise
+
+
+def _in_words(error: BaseException) -> tuple[str, str]:
+    """Why a run ended early and what to do about it, as `status` tells it."""
+    again = "run `sentinel evening-workflow`: it repairs"
+    if isinstance(error, SentinelError):
+        return error.message, error.remedy
+    if isinstance(error, KeyboardInterrupt):
+        return "it was interrupted", again
+    if isinstance(error, OSError):
+        return str(error), again
+    return f"a bug ({type(error).__name__})", again
 
 
 @contextmanager
@@ -134,7 +162,7 @@ def _connect(address: BrokerAddress, settings: "Settings") -> "Broker":
 def _engine(
     broker: "Broker", ledger: "Ledger", settings: "Settings", address: BrokerAddress, call: Call, progress: Progress
 ) -> "OrderExecutionEngine":
-    from sentinel.execution.run import Workplace
+    from sentinel.execution.workplace import Workplace
     from sentinel.execution_engine import OrderExecutionEngine
 
     return OrderExecutionEngine(

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
+from sentinel.commands.log_endings import failure_since
 from sentinel.commands.options import AsJson, Call
 from sentinel.commands.session import LEDGER_FILE, open_session
 from sentinel.commands.streams import answer
 from sentinel.domain.book import ApprovalState
 from sentinel.domain.coverage import Coverage
 from sentinel.domain.runs import RunReport
-from sentinel.report.standing import LastRun, Standing, cut_off, standing_document, with_unseen_trades
+from sentinel.report.inbox import as_of
+from sentinel.report.standing import LastRun, Standing, standing_document, with_unseen_trades
 from sentinel.report.standing_screen import standing_screen
 
 
@@ -30,6 +32,8 @@ def status(
     if live:
         with open_session(call) as session:
             standing = _seen(standing, session.engine.run((), call.command, source=call.source, is_dry_run=True))
+    approvals = as_of(standing.book.approvals, standing.looked_at)
+    standing = replace(standing, book=replace(standing.book, approvals=approvals))
     answer(standing_screen(standing), standing_document(standing, call.command), as_json=as_json)
     return standing.exit_code
 
@@ -43,7 +47,9 @@ def _standing(call: Call) -> Standing:
     now = datetime.now(UTC)
     with Ledger.open_read_only(home / LEDGER_FILE) as ledger:
         last, seen = ledger.last_run(), ledger.last_coverage()
-        coverage, looked_at = (seen[0], seen[1]) if seen else (Coverage(), None)
+        coverage, looked_at, run_id = seen or (Coverage(), None, None)
+        looking = ledger.run(run_id) if run_id is not None else None
+        seen_until = looking.ended_at or looking.started_at if looking else None
         book = ledger.book(now.date())
         row = LastRun(last.id, last.command, last.started_at, last.ended_at, last.exit_code) if last else None
         return Standing(
@@ -54,11 +60,14 @@ def _standing(call: Call) -> Standing:
             coverage=with_unseen_trades(coverage, book.trades),
             looked_at=looked_at,
             last_run=row,
-            findings=(*cut_off(row), *(ledger.findings(last.id) if last else ())),
+            findings=ledger.findings(last.id) if last else (),
             now=now,
+            seen_until=seen_until,
+            failure=failure_since(home / "logs", seen_until),
         )
 
 
 def _seen(standing: Standing, report: RunReport) -> Standing:
     """The standing with what the broker says now."""
-    return replace(standing, coverage=report.coverage, looked_at=report.looked_at, findings=report.findings)
+    seen = replace(standing, coverage=report.coverage, looked_at=report.looked_at, findings=report.findings)
+    return replace(seen, is_live=True)

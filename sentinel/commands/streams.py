@@ -12,6 +12,8 @@ from rich.console import Console, RenderableType
 from rich.status import Status
 from rich.text import Text
 
+from sentinel.report.words import loosened
+
 if TYPE_CHECKING:
     from sentinel.logbook import Logbook
 
@@ -32,7 +34,7 @@ def _rendered(screen: RenderableType) -> str:
     with console.capture() as capture:
         # Plain words hold paths and lines to type: they are not broken.
         console.print(screen, soft_wrap=isinstance(screen, Text))
-    return _TRAILING_SPACES.sub("", capture.get()).rstrip("\n")
+    return loosened(_TRAILING_SPACES.sub("", capture.get()).rstrip("\n"))
 
 
 def show(screen: RenderableType, *, wraps: bool = True) -> None:
@@ -40,6 +42,16 @@ def show(screen: RenderableType, *, wraps: bool = True) -> None:
     with _forgiving_a_closed_pipe():
         Console(**PLAIN, soft_wrap=not wraps).print(screen)
         sys.stdout.flush()
+
+
+def ask(screen: RenderableType, question: str) -> str:
+    """What the trader types; the words go to standard error, for the other is data. EOFError without an answer."""
+    console = Console(stderr=True, **PLAIN)
+    with console.capture() as capture:
+        console.print(screen)
+        console.print(f"{question} ", end="")
+    print(loosened(capture.get()), end="", file=sys.stderr, flush=True)
+    return input()
 
 
 def note(*lines: str) -> None:

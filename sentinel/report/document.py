@@ -1,16 +1,17 @@
 """The one JSON document every command answers with under --json; money is text, times are ISO in UTC."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sentinel.domain.book import Approval
+from sentinel.domain.book import Approval, EntryRecord
 from sentinel.domain.coverage import Coverage, CoverageRow
 from sentinel.domain.errors import SentinelError
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import to_cent
 from sentinel.domain.runs import Deed, RunReport
+from sentinel.report.inbox import only_rehearsed
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -25,18 +26,26 @@ def document(
     actions: Iterable[Deed] = (),
     findings: Iterable[Finding] = (),
     approvals: Iterable[Approval] = (),
+    rehearsed: Collection[str] = frozenset(),
     **more: Any,
 ) -> Document:
-    """The document of any command: the keys every reader relies on first, in their order, then `more`."""
+    """The document of any command: the keys every reader relies on first, in their order, then `more`.
+
+    Without a coverage nothing is known of what is held: its numbers are null, not zero.
+    """
     return {
         "schema": SCHEMA,
         "command": command,
         "run_id": run_id,
         "exit_code": exit_code,
-        "coverage": _coverage(coverage or Coverage()),
+        "coverage": _coverage(coverage),
         "actions": [_action(deed) for deed in actions],
         "findings": [finding_entry(finding) for finding in findings],
-        "approvals": [_approval(approval) for approval in approvals],
+        "approvals": [
+            # A question that is only rehearsed is in no inbox: it has no number to answer by.
+            _approval(approval) | ({"id": None} if approval.symbol in rehearsed else {})
+            for approval in approvals
+        ],
         **more,
     }
 
@@ -51,12 +60,14 @@ def run_document(report: RunReport, halt_reason: str | None = None) -> Document:
         actions=report.deeds,
         findings=report.findings,
         approvals=report.approvals,
+        rehearsed=only_rehearsed(report),
         dry_run=report.is_dry_run,
         session=report.session.isoformat(),
         looked_at=instant(report.looked_at),
         equity=amount(report.equity),
         requests=report.requests,
         halt=halt_reason,
+        entries=[entry_row(entry) for entry in report.waiting_entries],
     )
 
 
@@ -101,7 +112,9 @@ def finding_entry(finding: Finding) -> Document:
     }
 
 
-def _coverage(coverage: Coverage) -> Document:
+def _coverage(coverage: Coverage | None) -> Document:
+    if coverage is None:
+        return {"positions": None, "protected": None, "shares": None, "shares_protected": None, "rows": []}
     return {
         "positions": len(coverage.rows),
         "protected": coverage.protected_positions,
@@ -137,6 +150,20 @@ def _action(deed: Deed) -> Document:
         "qty": quantity(deed.qty),
         "price": amount(deed.price),
         "order_id": deed.order_id,
+    }
+
+
+def entry_row(entry: EntryRecord) -> Document:
+    """An entry that may still fill."""
+    return {
+        "symbol": entry.symbol,
+        "side": str(entry.side),
+        "qty": quantity(entry.qty),
+        "filled_qty": quantity(entry.filled_qty),
+        "limit_price": amount(entry.limit_price),
+        "stop_price": amount(entry.stop_price),
+        "status": str(entry.status),
+        "submitted_at": instant(entry.submitted_at),
     }
 
 

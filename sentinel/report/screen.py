@@ -6,28 +6,34 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sentinel.domain.book import Approval
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.orders import RESTING
+from sentinel.domain.orders import RESTING, Side
 from sentinel.domain.runs import Deed, RunReport
-from sentinel.report.coverage_table import bare_table, coverage_table, verdict
+from sentinel.report.coverage_table import CoverageTable, verdict
 from sentinel.report.halting import halted
+from sentinel.report.inbox import approvals_section, only_rehearsed
 from sentinel.report.sentences import NEWS, sentence
-from sentinel.report.words import clean, count, day, moment, money, price, shares
+from sentinel.report.waiting import waiting_table
+from sentinel.report.words import clean, count, day, flowing, moment, money
 
 # Bookkeeping the trader need not read every evening: it is in `--json` and in the ledger.
 QUIET_VERBS = frozenset({"forget"})
 _SEVERITIES = {Severity.INFO: "", Severity.WARNING: "yellow", Severity.ALARM: "bold red"}
 
 
-def run_screen(report: RunReport, halt_reason: str | None = None) -> Group:
-    """The whole evening on one readable screen, its verdict last; a halt stands at the top with its reason."""
+def run_screen(report: RunReport, halt_reason: str | None = None, answers: Iterable[tuple[str, str]] = ()) -> Group:
+    """The whole evening on one readable screen, its verdict last; a halt stands at the top with its reason.
+
+    `answers` says of each symbol the trader has just answered for what becomes of the answer.
+    """
+    deeds = _deeds(report, answers)
     return Group(
         *_header(report, halt_reason),
-        *section(_deeds(report), "Nothing to do." if not report.is_dry_run else "Nothing would be done."),
+        *section(deeds, "Nothing to do." if not report.is_dry_run else "Nothing would be done."),
         *findings_section(report.findings),
-        *approvals_section(report.approvals),
-        *_coverage(report),
+        *approvals_section(report.approvals, only_rehearsed(report)),
+        *section(waiting_table(report.waiting_entries)),
+        *section(CoverageTable(report.coverage)),
         verdict(report.coverage),
     )
 
@@ -46,7 +52,7 @@ def _header(report: RunReport, halt_reason: str | None) -> Iterable[RenderableTy
     yield Text()
 
 
-def section(body: Table | None, otherwise: str = "") -> Iterable[RenderableType]:
+def section(body: Table | CoverageTable | None, otherwise: str = "") -> Iterable[RenderableType]:
     """A part of a screen followed by an empty line; nothing, or a word, where it is empty."""
     if body is not None and body.row_count:
         yield body
@@ -64,11 +70,15 @@ def hanging_table() -> Table:
     return table
 
 
-def _deeds(report: RunReport) -> Table:
+def _deeds(report: RunReport, answers: Iterable[tuple[str, str]]) -> Table:
     table = hanging_table()
+    for symbol, words in answers:
+        table.add_row(clean(symbol), flowing(words))
+    shorts = {row.symbol for row in report.coverage.rows if row.side is Side.SELL}
+    shorts |= {entry.symbol for entry in report.waiting_entries if entry.side is Side.SELL}
     for deed in report.deeds:
         if not _is_quiet(deed):
-            table.add_row(clean(deed.symbol), sentence(deed))
+            table.add_row(clean(deed.symbol), sentence(deed, is_short=deed.symbol in shorts))
     return table
 
 
@@ -82,34 +92,7 @@ def findings_section(findings: Sequence[Finding]) -> Iterable[RenderableType]:
     table = hanging_table()
     for finding in sorted(findings, key=lambda finding: -list(Severity).index(finding.severity)):
         style = _SEVERITIES[finding.severity]
-        text = Text(clean(finding.message), style)
-        text.append(f"\ndo: {clean(finding.remedy)}", "")
+        text = Text(flowing(finding.message), style)
+        text.append(f"\ndo: {flowing(finding.remedy)}", "")
         table.add_row(Text(str(finding.severity), style), text)
     return section(table)
-
-
-def approvals_section(approvals: Sequence[Approval]) -> Iterable[RenderableType]:
-    """The inbox, and how to answer it."""
-    table = approvals_table(approvals)
-    if table.row_count:
-        yield table
-        yield Text("answer with `sentinel approvals approve ID` or `sentinel approvals reject ID`", "dim")
-        yield Text()
-
-
-def approvals_table(approvals: Sequence[Approval]) -> Table:
-    """One line a question to the trader."""
-    table = bare_table()
-    for name, justify in (("id", "right"), ("", "left"), ("sell", "right"), ("shown at", "right")):
-        table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=True)
-    table.add_column("because")
-    table.add_column("until", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    for asked in approvals:
-        numbers = str(asked.id), clean(asked.symbol), shares(asked.qty), price(asked.price_shown)
-        table.add_row(*numbers, clean(asked.because), f"{asked.expires_at:%d %b}", str(asked.state))
-    return table
-
-
-def _coverage(report: RunReport) -> Iterable[RenderableType]:
-    return section(coverage_table(report.coverage))

@@ -3,7 +3,8 @@
 from rich.text import Text
 
 from sentinel.domain.runs import Deed, DeedOutcome
-from sentinel.report.words import clean, price, shares
+from sentinel.report.waiting import raise_to_do, sale_to_do
+from sentinel.report.words import clean, flowing, price, shares
 
 # verb: (done, would be done). `{qty}` and `{price}` come from the deed.
 VERBS: dict[str, tuple[str, str]] = {
@@ -17,7 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "cancel_stop": ("stop cancelled", "would cancel the stop"),
     "close_position": ("sale sent", "would sell {qty} shares at the market"),
     "offer_exit": ("sale of {qty} shares offered at {price}", "would offer the sale of {qty} shares at {price}"),
-    "owe": ("owed: {price} for {qty} shares", "would owe {price} for {qty} shares"),
+    "owe": ("", ""),  # in the words of what waits, see below
     "forget": ("nothing owed any more", "would owe nothing any more"),
     "adopt_position": ("position adopted", "would adopt the position"),
     "resize_trade": ("trade resized to {qty} shares", "would resize the trade to {qty} shares"),
@@ -39,17 +40,42 @@ _SUFFIXES = {
 }
 
 
-def sentence(deed: Deed) -> Text:
+# The step whose debts are sales; every other step owes raises.
+SELLING_STEP = "profit"
+# A short is sold to open and bought to close.
+SHORT_WORDS = (
+    ("an entry of", "a short entry of"),
+    ("entry of", "short entry of"),
+    ("the sale of", "buying back"),
+    ("sale of", "buying back of"),
+    ("sale sent", "buy order sent"),
+    ("would sell", "would buy back"),
+)
+
+
+def sentence(deed: Deed, *, is_short: bool = False) -> Text:
     """What was done (or would be), how it ended when not well, and because of what."""
     if deed.verb in NEWS and deed.outcome in (DeedOutcome.DONE, DeedOutcome.PLANNED):
-        return Text(clean(deed.because))
-    done, would = VERBS.get(deed.verb, (deed.verb.replace("_", " "),) * 2)
-    words = (done if deed.outcome is DeedOutcome.DONE else would).format(qty=shares(deed.qty), price=price(deed.price))
-    words = words.replace(" 1 shares", " 1 share").removeprefix("would " if deed.outcome in _SUFFIXES else "")
+        return Text(flowing(deed.because))
+    words = _words(deed, is_short=is_short)
     line = Text(words, _STYLES[deed.outcome])
     if deed.outcome in _SUFFIXES:
         line.append(f": {_SUFFIXES[deed.outcome]}")
-    if deed.detail:
-        line.append(f" ({clean(deed.detail)})", "")
-    line.append(f", because {clean(deed.because)}", "dim")
+    if deed.detail and deed.detail not in words:
+        line.append(f" ({flowing(deed.detail)})", "")
+    line.append(f", because {flowing(deed.because)}", "dim")
     return line
+
+
+def _words(deed: Deed, *, is_short: bool) -> str:
+    if deed.verb == "owe":
+        is_sale = deed.step == SELLING_STEP
+        return sale_to_do(deed.qty, None, is_short=is_short) if is_sale else raise_to_do(deed.price)
+    done, would = VERBS.get(deed.verb, (clean(deed.verb.replace("_", " ")),) * 2)
+    form = done if deed.outcome is DeedOutcome.DONE else would
+    for long, short in SHORT_WORDS if is_short else ():
+        if long in form:
+            form = form.replace(long, short, 1)
+            break
+    words = form.format(qty=shares(deed.qty), price=price(deed.price)).replace(" 1 shares", " 1 share")
+    return words.removeprefix("would " if deed.outcome in _SUFFIXES else "")

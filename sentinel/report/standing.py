@@ -1,6 +1,6 @@
 """Where the trader stands between runs, read from the ledger alone: what `status` shows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,8 +12,14 @@ from sentinel.domain.coverage import COVERED, Coverage, CoverageRow, CoverageSta
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import HUNDRED
 from sentinel.domain.orders import Side
-from sentinel.report.document import amount, document, instant, quantity
+from sentinel.report.coverage_table import UNSEEN
+from sentinel.report.document import amount, document, entry_row, instant, quantity
+from sentinel.report.health import LONGEST_PAUSE
+from sentinel.report.words import age, moment
 from sentinel.risk_config import RiskPolicy, next_stair, price_at_gain
+
+AGAIN = "run `sentinel evening-workflow`"
+NEVER_LOOKED = "unknown: no run has looked at the broker yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,21 @@ class LastRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that ended before its look was written down, as its log tells it; `at` is this machine's clock."""
+
+    command: str
+    at: datetime
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything `status` knows; `coverage` is of the last look, `now` the clock of this machine."""
+    """Everything `status` knows; `coverage` is of the last look, `now` and `seen_until` the clock of this machine.
+
+    `seen_until` is the end of the run that looked last; `is_live` says that the broker has been asked just now.
+    """
 
     home: Path
     mode: str
@@ -40,12 +59,24 @@ class Standing:
     last_run: LastRun | None
     findings: tuple[Finding, ...]
     now: datetime
+    seen_until: datetime | None = None
+    failure: Failure | None = None
+    is_live: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything at all can be said of what is held."""
+        return self.looked_at is not None or bool(self.coverage.rows)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What stands between the last look and the truth: there was none, a run failed since, or it is long ago."""
+        return tuple(_warnings(self))
 
     @property
     def exit_code(self) -> int:
-        """0 when the last look found every share covered and no run was cut off since."""
-        was_cut_off = self.last_run is not None and self.last_run.exit_code is None
-        return 0 if self.coverage.is_complete and not was_cut_off else 1
+        """0 when the last look found every share covered, is not too old, and no run failed or was cut off since."""
+        return 0 if self.coverage.is_settled and not self.warnings else 1
 
     @property
     def rungs(self) -> tuple["Rung", ...]:
@@ -76,12 +107,33 @@ def with_unseen_trades(coverage: Coverage, trades: Iterable[Trade]) -> Coverage:
     return Coverage.of([*coverage.rows, *unseen])
 
 
-def cut_off(last_run: LastRun | None) -> tuple[Finding, ...]:
-    """What to do about a run that never ended."""
-    if last_run is None or last_run.exit_code is not None:
-        return ()
-    message = f"run {last_run.id} ({last_run.command}) has not ended: it was cut off, or is still at work"
-    return (Finding("run_cut_off", Severity.WARNING, None, message, "run `sentinel evening-workflow`: it repairs"),)
+def failure_words(failure: Failure, now: datetime) -> str:
+    """What failed, why, and how long ago."""
+    name = "evening" if failure.command == "evening-workflow" else f"run ({failure.command})"
+    return f"the last {name} FAILED: {failure.why} ({age(now - failure.at)} ago)"
+
+
+def _warnings(standing: Standing) -> Iterator[Finding]:
+    last, failure = standing.last_run, standing.failure
+    if failure is not None:
+        words = failure_words(failure, standing.now)
+        yield Finding("run_failed", Severity.ALARM, None, words, failure.remedy)
+    elif last is not None and last.exit_code is None:
+        message = f"run {last.id} ({last.command}) has not ended: it was cut off, or is still at work"
+        yield Finding("run_cut_off", Severity.WARNING, None, message, f"{AGAIN}: it repairs")
+    if not standing.is_known:
+        yield Finding("never_looked", Severity.WARNING, None, NEVER_LOOKED, AGAIN)
+    elif _is_old(standing) and standing.seen_until is not None:
+        ago = age(standing.now - standing.seen_until)
+        message = f"no run has looked at the broker for {ago}; what is shown is from {moment(standing.looked_at)}"
+        yield Finding("look_is_old", Severity.WARNING, None, message, f"{AGAIN}, and see that it is scheduled")
+
+
+def _is_old(standing: Standing) -> bool:
+    """The simulated exchange has a clock of its own, which stands still between two commands."""
+    if standing.seen_until is None or standing.mode == "sim" or standing.is_live:
+        return False
+    return standing.now - standing.seen_until > LONGEST_PAUSE
 
 
 def _unverified(trade: Trade) -> CoverageRow:
@@ -93,7 +145,7 @@ def _unverified(trade: Trade) -> CoverageRow:
         stop_price=None,
         stop_order_ids=(),
         expires_at=None,
-        reason="no run has looked at it yet",
+        reason=UNSEEN,
         entry_price=trade.entry_price,
         side=trade.side,
     )
@@ -134,27 +186,15 @@ def standing_document(standing: Standing, command: str, exit_code: int | None = 
         command,
         standing.exit_code if exit_code is None else exit_code,
         run_id=last.id if last else None,
-        coverage=standing.coverage,
-        findings=standing.findings,
+        coverage=standing.coverage if standing.is_known else None,
+        findings=(*standing.warnings, *standing.findings),
         approvals=book.approvals,
         looked_at=instant(standing.looked_at),
         mode=standing.mode,
         halt=book.halt_reason,
         last_run=_last_run(standing),
         positions=[_position(rung) for rung in standing.rungs],
-        entries=[
-            {
-                "symbol": entry.symbol,
-                "side": str(entry.side),
-                "qty": quantity(entry.qty),
-                "filled_qty": quantity(entry.filled_qty),
-                "limit_price": amount(entry.limit_price),
-                "stop_price": amount(entry.stop_price),
-                "status": str(entry.status),
-                "submitted_at": instant(entry.submitted_at),
-            }
-            for entry in book.entries
-        ],
+        entries=[entry_row(entry) for entry in book.entries],
         owed=[
             {
                 "kind": str(owed.kind),

@@ -9,12 +9,25 @@ from sentinel.domain.money import to_cent
 _ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 # C0 and C1 controls, zero-width and direction marks, separators: all of them can rewrite or hide a line on a screen.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_SPACE_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 MISSING = "-"
+# Stands for the space before a percent sign, where a line must not end; Rich breaks even at a no-break space.
+GLUE = "\ue000"
 
 
 def clean(text: str) -> str:
     """Text from the broker made harmless: one line, no control characters; show it without Rich markup."""
     return _CONTROLS.sub(" ", _ESCAPE_SEQUENCES.sub("", text)).strip()
+
+
+def flowing(text: str) -> str:
+    """Text from the broker made harmless, whose numbers keep their percent sign when a line ends."""
+    return _SPACE_BEFORE_PERCENT.sub(GLUE, clean(text))
+
+
+def loosened(text: str) -> str:
+    """A finished screen with ordinary spaces, which every terminal knows and every search finds."""
+    return text.replace(GLUE, " ")
 
 
 def money(amount: Decimal | None) -> str:
@@ -40,7 +53,12 @@ def shares(qty: Decimal | None) -> str:
 
 def percent(amount: Decimal | None) -> str:
     """A signed percentage: +8.4 %."""
-    return MISSING if amount is None else f"{amount:+.1f} %"
+    return MISSING if amount is None else f"{amount:+.1f}{GLUE}%"
+
+
+def unsigned_percent(amount: Decimal) -> str:
+    """A percentage whose direction is said in words: 8.4 %."""
+    return percent(abs(amount)).lstrip("+")
 
 
 def count(number: Decimal | int, noun: str) -> str:

@@ -4,9 +4,12 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 
+from sentinel.domain.coverage import Coverage
+from sentinel.ledger import Ledger
 from tests.commands.desk import Desk
 
 
@@ -77,7 +80,7 @@ def test_at_a_terminal_the_trader_is_asked(at_target: Desk, typed: str, is_sold:
     exit_code, shown = at_a_terminal(at_target, "check-profit-taking", typed)
     assert "Sell 7 shares of AAPL? [y/N]" in shown
     words = " ".join(shown.split())
-    for told in ("$119.00, +17.0 %, 2.1 R", "117.00 now, 100.00 at the entry", "92.00 for 7 shares, risks -8.0 %"):
+    for told in ("$119.00, +17.0 %, 2.1 R", "117.00 now, 100.00 at the entry", "92.00 for 7 shares, risks 8.0 %"):
         assert told in words
     assert "sold at the market now" in words
     sold = [order for order in at_target.exchange.state()["orders"] if order["type"] == "market"]
@@ -89,3 +92,52 @@ def test_at_a_terminal_the_trader_is_asked(at_target: Desk, typed: str, is_sold:
 def test_who_does_not_want_to_be_asked_is_not(at_target: Desk, option: str) -> None:
     exit_code, shown = at_a_terminal(at_target, f"check-profit-taking {option}")
     assert (exit_code, "[y/N]" in shown) == (0, False)
+
+
+def test_a_rehearsed_question_has_no_number_to_answer_by(at_target: Desk) -> None:
+    screen = at_target.types("evening-workflow", "--dry-run").out
+    assert "would be asked" in screen
+    assert "answer with" not in screen
+    assert "waiting" not in screen
+    (asked,) = at_target.tells("evening-workflow", "--dry-run")["approvals"]
+    assert asked["id"] is None
+    at_target.types("evening-workflow")
+    assert "answer with" in at_target.types("evening-workflow", "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("reject 1", "AAPL sale rejected, its stop stays; you are asked again on a later evening"),
+        ("approve 1", "AAPL sale approved"),
+        ("reject 1 --dry-run", "AAPL the sale would be rejected, its stop stays; you are asked again"),
+    ],
+)
+def test_an_answer_says_what_becomes_of_it(at_target: Desk, typed: str, words: str) -> None:
+    at_target.types("evening-workflow")
+    screen = " ".join(at_target.types("approvals", *typed.split()).out.split())
+    assert words in screen
+    assert "Nothing to do" not in screen
+
+
+def test_a_yes_that_must_wait_says_so(at_target: Desk) -> None:
+    at_target.types("evening-workflow")
+    assert at_target.types("halt", "--reason", "holiday").exit_code == 0
+    screen = " ".join(at_target.types("approvals", "approve", "1").out.split())
+    assert "sale approved; nothing is sold while profit sales are halted (holiday)" in screen
+
+
+@pytest.mark.parametrize("typed", ["approvals list", "status"])
+def test_a_question_past_its_time_is_expired_and_never_waits(at_target: Desk, typed: str) -> None:
+    at_target.types("evening-workflow")
+    assert "waiting" in at_target.types(*typed.split()).out
+    (asked,) = at_target.tells(*typed.split())["approvals"]
+    lapsed = datetime.fromisoformat(asked["expires_at"])
+    with Ledger.open(at_target.home / "sentinel.db") as ledger:
+        run_id = ledger.begin_run("rescue-stops", "hand")
+        ledger.record_coverage(run_id, Coverage(), lapsed)
+        ledger.end_run(run_id, 0, 9)
+    screen = at_target.types(*typed.split()).out
+    assert "expired" in screen
+    assert "answer with" not in screen
+    assert [asked["state"] for asked in at_target.tells(*typed.split())["approvals"]] == ["expired"]

@@ -54,9 +54,13 @@ def test_the_second_run_names_the_first(desk: Desk, holder: "subprocess.Popen[st
     assert not desk.exchange.state()["requests"]["counts"]
 
 
-@pytest.mark.parametrize("typed", ["status", "approvals list", "backup", "runs", "history AAPL", "doctor"])
+@pytest.mark.parametrize("typed", ["approvals list", "backup", "runs", "history AAPL", "doctor"])
 def test_looking_things_up_needs_no_lock(desk: Desk, holder: "subprocess.Popen[str]", typed: str) -> None:
     assert desk.types(*typed.split()).exit_code == 0
+
+
+def test_status_needs_no_lock(desk: Desk, holder: "subprocess.Popen[str]") -> None:
+    assert desk.types("status").out.splitlines()[-1].startswith("unknown")
 
 
 def test_a_killed_run_holds_nothing(desk: Desk, holder: "subprocess.Popen[str]") -> None:

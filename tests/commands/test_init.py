@@ -17,7 +17,7 @@ def test_a_new_home_holds_everything_and_names_the_next_step(desk: Desk, tmp_pat
     assert {path.name for path in desk.home.iterdir()} == HOME
     assert stat.S_IMODE((desk.home / "sentinel.db").stat().st_mode) == 0o600
     assert f"next: sentinel --home '{desk.home}' submit-entry-with-stop" in answer.out
-    assert desk.types("status").exit_code == 0
+    assert desk.types("approvals", "list").exit_code == 0
 
 
 def test_doing_it_twice_changes_nothing(desk: Desk) -> None:
@@ -76,4 +76,4 @@ def test_the_home_may_be_named_otherwise(desk: Desk, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("SENTINEL_HOME", str(desk.home))
     else:
         monkeypatch.chdir(desk.home)
-    assert main(["status"]) == 0
+    assert main(["approvals", "list"]) == 0

@@ -41,6 +41,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("homes") / "home"
     made = sentinel("--home", str(folder), "init")
     assert made.returncode == 0, made.stdout + made.stderr
+    looked = sentinel("--home", str(folder), "evening-workflow")
+    assert looked.returncode == 0, looked.stdout + looked.stderr
     return folder
 
 

@@ -33,6 +33,7 @@ def test_a_run() -> None:
         ),
         findings=(Finding("coverage_naked", Severity.ALARM, "AAPL", "half a share is naked", "sell it by hand"),),
         coverage=Coverage((row,)),
+        waiting_entries=(),
         approvals=(Approval(3, "AAPL", "profit", Decimal(7), Decimal("117.5"), "+17 %", TODAY, AT, AT),),
         requests=23,
         exit_code=1,
@@ -104,6 +105,7 @@ def test_a_run() -> None:
         "equity": "100432.10",
         "requests": 23,
         "halt": None,
+        "entries": [],
     }
 
 
@@ -111,6 +113,8 @@ def test_an_error_is_a_document_with_one_finding() -> None:
     document = error_document("status", 2, "usage_error", "no home", "make one")
     assert (document["command"], document["run_id"], document["exit_code"]) == ("status", None, 2)
     assert document["coverage"]["rows"] == document["actions"] == document["approvals"] == []
+    # Nothing is known of what is held: no number, not even zero.
+    assert {document["coverage"][name] for name in ("positions", "protected", "shares", "shares_protected")} == {None}
     assert document["findings"] == [
         {"code": "usage_error", "severity": "alarm", "symbol": None, "message": "no home", "remedy": "make one"}
     ]

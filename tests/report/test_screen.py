@@ -18,6 +18,7 @@ from sentinel.domain.runs import Deed, DeedOutcome, RunReport
 from sentinel.report.coverage_table import STATES, gain_pct, verdict
 from sentinel.report.screen import run_screen
 from sentinel.report.sentences import NEWS, VERBS, sentence
+from sentinel.report.words import loosened
 from tests.builders import TODAY
 
 LOOKED_AT = datetime(2025, 4, 7, 21, 0, tzinfo=UTC)
@@ -58,6 +59,7 @@ def report(*rows: CoverageRow, **changes: object) -> RunReport:
         findings=(),
         coverage=Coverage.of(rows),
         approvals=(),
+        waiting_entries=(),
         requests=23,
         exit_code=0,
     )
@@ -69,7 +71,7 @@ def shown(told: RunReport, *, is_terminal: bool = False) -> list[str]:
         file=io.StringIO(), width=80, force_terminal=is_terminal, markup=False, emoji=False, highlight=False
     )
     console.print(run_screen(told))
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    text: str = loosened(console.file.getvalue())  # type: ignore[attr-defined]
     return [line.rstrip() for line in text.splitlines()]
 
 
@@ -84,7 +86,7 @@ def test_a_quiet_evening() -> None:
         "AAPL   7 of 7 100.00 108.00 +8.0 % 102.00 +2.0 % protected",
         "MSFT 30 of 30 100.00 108.00 +8.0 %  92.00 -8.0 % protected",
         "",
-        "all 2 positions covered: 37 of 37 shares",
+        "both positions covered: 37 of 37 shares",
     ]
 
 

@@ -64,7 +64,8 @@ def test_with_the_exchange_down_the_last_coverage_is_still_shown(stage, monkeypa
     down = stage.types("evening-workflow --non-interactive")
     assert down.exit_code == 4
     shown = stage.tells("status")
-    assert (shown.exit_code, shown.states) == (0, {"AAPL": "protected"})
+    assert (shown.exit_code, shown.states) == (1, {"AAPL": "protected"})
+    assert shown.findings[0] == ("run_failed", None), "yesterday's proof is shown, and that tonight brought none"
 
 
 def test_an_account_that_is_suddenly_empty_is_refused_unless_forced(stage):
