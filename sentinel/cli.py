@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,15 @@ from sentinel.domain.errors import SentinelError, UsageError
 PROGRAM = "sentinel"
 CRASHED = 70
 INTERRUPTED = 130
+LET_IN, MAKE_ROOM = "let your user read and write there", "make room there, then run again"
+# What the system may refuse without a bug being at fault, and what helps.
+SYSTEM_REMEDIES = {
+    errno.EACCES: LET_IN,
+    errno.EPERM: LET_IN,
+    errno.EROFS: "that disk can only be read: mount it writable, or choose another folder",
+    errno.ENOSPC: MAKE_ROOM,
+    errno.EDQUOT: MAKE_ROOM,
+}
 
 app = typer.Typer(
     name=PROGRAM,
@@ -101,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no error gets past this door, and no traceback reaches the screen."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     _open_closed_streams()
+    _bear_any_encoding()
     try:
         exit_code = int(app(given, prog_name=PROGRAM, standalone_mode=False) or 0)
         # Typer turns Ctrl-C into this number by itself.
@@ -112,6 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, Abort):
         return _interrupted(given)
     except Exception as error:  # noqa: BLE001 - the last door: the bug is written down in full
+        if _came_of_an_interrupt(error):
+            return _interrupted(given)
         return _complain_of_the_system(error, given) or _confess(error, given)
 
 
@@ -120,6 +133,20 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the program
+
+
+def _bear_any_encoding() -> None:
+    """A terminal or a file that has no sign for a character shows a question mark; that is no bug, and ends nothing."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors != "replace":
+            stream.reconfigure(errors="replace")
+
+
+def _came_of_an_interrupt(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C lies under an error: some libraries turn one that meets them while loading into their own."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _interrupted(given: Sequence[str]) -> int:
@@ -145,11 +172,11 @@ def _usage_error(error: TyperException) -> UsageError:
 
 def _complain_of_the_system(error: Exception, given: Sequence[str]) -> int | None:
     """A full disk or a forbidden file is no bug: name it; None for everything else."""
-    named = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
-    if not isinstance(error, OSError) or error.errno not in named:
+    remedy = SYSTEM_REMEDIES.get(error.errno or 0) if isinstance(error, OSError) else None
+    if not isinstance(error, OSError) or remedy is None:
         return None
     where = f": {error.filename}" if error.filename else ""
-    return _complain(UsageError(f"{error.strerror}{where}", "make room, or let your user write there"), given)
+    return _complain(UsageError(f"{error.strerror}{where}", remedy), given)
 
 
 def _confess(error: Exception, given: Sequence[str]) -> int:

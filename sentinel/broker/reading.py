@@ -202,12 +202,14 @@ def _body(path: str, answer: Answer) -> object:
     """The body of a success; every other answer is a broker that cannot be read."""
     if answer.is_success:
         return answer.body
-    said = plain(answer.error["message"]) if answer.error else f"HTTP {answer.status}"
-    if answer.status in (401, 403) and "subscription" not in said:
-        raise BrokerUnreachable(f"the broker refused the keys: {said}", CHECK_KEYS)
+    status = f"HTTP {answer.status}"
+    message = plain(answer.error["message"]) if answer.error else ""
+    said = f"{message} ({status})" if message else status
+    if answer.status in (401, 403) and "subscription" not in message:
+        raise BrokerUnreachable(f"the broker refused the keys: {message or status}", CHECK_KEYS)
     if answer.is_transient:
-        raise BrokerUnreachable(f"the broker is unwell: {path} answered HTTP {answer.status} ({said})", TRY_AGAIN)
-    raise BrokerUnreachable(f"the broker refused to show {path}: {said} (HTTP {answer.status})", TELL_US)
+        raise BrokerUnreachable(f"the broker is unwell: {path} answered {said}", TRY_AGAIN)
+    raise BrokerUnreachable(f"the broker refused to show {path}: {said}", TELL_US)
 
 
 def _understood(translate: Callable[[Json], Noun], body: Json) -> Noun:

@@ -3,13 +3,14 @@
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -34,21 +35,38 @@ class Address:
 def embedded_exchange(home: Path, *, leaves_no_trace: bool = False, start: str | None = None) -> Iterator[Address]:
     """The exchange of a home; without a trace, one that has never run keeps its state in memory alone.
 
-    `start` is the day after whose close a new exchange begins, as in 2025-04-01.
+    Without a trace, in a home that cannot be written, a copy of the exchange runs. `start` is the day after whose
+    close a new exchange begins, as in 2025-04-01.
     """
-    state = home / STATE_FILE
     running = running_exchange(home)
     if running is not None:
         yield running
         return
-    kept = [] if leaves_no_trace and not state.exists() else ["--state", str(state)]
-    kept += ["--start", start] if start else []
-    with TemporaryFile("w+", encoding="utf-8") as complaints:
+    with _state(home, leaves_no_trace=leaves_no_trace) as state, TemporaryFile("w+", encoding="utf-8") as complaints:
+        kept = ["--state", str(state)] if state else []
+        kept += ["--start", start] if start else []
         child = _start(kept, complaints)
         try:
             yield _ready(child, complaints)
         finally:
             _end(child)
+
+
+@contextmanager
+def _state(home: Path, *, leaves_no_trace: bool) -> Iterator[Path | None]:
+    """Where the exchange keeps its state; None for in memory alone."""
+    state = home / STATE_FILE
+    if not leaves_no_trace or (state.exists() and os.access(home, os.W_OK) and os.access(state, os.W_OK)):
+        yield state
+    elif not state.exists():
+        yield None
+    else:
+        with TemporaryDirectory(prefix="sentinel-look-") as folder:
+            # With its log: what a killed exchange had committed may be there alone.
+            for path in (state, home / f"{STATE_FILE}-wal"):
+                if path.exists():
+                    shutil.copyfile(path, Path(folder) / path.name)
+            yield Path(folder) / STATE_FILE
 
 
 def running_exchange(home: Path) -> Address | None:

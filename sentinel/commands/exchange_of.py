@@ -18,7 +18,7 @@ THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 @contextmanager
-def exchange_of(call: Call, url: str | None) -> Iterator["RunningExchange"]:
+def exchange_of(call: Call, url: str | None, *, only_looks: bool = False) -> Iterator["RunningExchange"]:
     """The exchange at the address, else the one the environment names, else the home's; UsageError if there is none."""
     from sentinel.settings import find_home, load_settings
     from sentinel.simulator.running import RunningExchange
@@ -33,8 +33,8 @@ def exchange_of(call: Call, url: str | None) -> Iterator["RunningExchange"]:
     if load_settings(home).broker.mode != "sim":
         raise UsageError(f"{home} works with Alpaca, not with a simulated exchange", "name one with --url")
     with (
-        home_lock(home, call.command, leaves_no_trace=call.is_dry_run),
-        embedded_exchange(home, leaves_no_trace=call.is_dry_run) as address,
+        home_lock(home, call.command, leaves_no_trace=only_looks),
+        embedded_exchange(home, leaves_no_trace=only_looks) as address,
     ):
         yield RunningExchange(address.url, address.key, address.secret)
 

@@ -1,5 +1,6 @@
 """One run a home: the lock every command that may write holds, with a note of who holds it."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +10,15 @@ from pathlib import Path
 from sentinel.domain.errors import LockHeld
 
 LOCK_FILE = "sentinel.lock"
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
 def home_lock(home: Path, command: str, *, leaves_no_trace: bool = False) -> Iterator[None]:
-    """Hold the home for as long as the block lasts; LockHeld names the holder. The system frees it when a run dies."""
+    """Hold the home for as long as the block lasts; LockHeld names the holder. The system frees it when a run dies.
+
+    Who leaves no trace may also look where nothing can be written, and so nothing can be held.
+    """
     # Here and not above: a command that only reads needs no lock.
     from filelock import FileLock, Timeout
 
@@ -26,6 +31,11 @@ def home_lock(home: Path, command: str, *, leaves_no_trace: bool = False) -> Ite
             f"another run is at work in {home}: {_holder(path)}",
             "wait for it to end; if it hangs, end it: the next run repairs what it left",
         ) from None
+    except OSError as error:
+        if not leaves_no_trace or error.errno not in UNWRITABLE:
+            raise
+        yield
+        return
     try:
         if not leaves_no_trace:
             path.write_text(f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {command}\n", encoding="utf-8")

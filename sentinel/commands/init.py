@@ -14,7 +14,7 @@ from sentinel.commands.home_lock import home_lock
 from sentinel.commands.options import AsJson, Call, DryRun
 from sentinel.commands.session import LEDGER_FILE, ask_account
 from sentinel.commands.streams import answer
-from sentinel.domain.errors import GuardRefusal
+from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.report.document import document
 
 FOLDERS = ("backups", "logs", "reports")
@@ -59,13 +59,18 @@ def init(
 def _folder(call: Call) -> Path:
     from sentinel.settings.home import HOME_VARIABLE
 
-    return (call.home or Path(os.environ.get(HOME_VARIABLE) or ".")).expanduser().absolute()
+    folder = (call.home or Path(os.environ.get(HOME_VARIABLE) or ".")).expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file, not a folder", "name a new folder: sentinel --home DIR init")
+    return folder
 
 
 def _mode(folder: Path, mode: Mode | None, *, is_armed: bool) -> Mode:
     """The mode of a home that is there, else the one asked for; GuardRefusal where they differ or live is not armed."""
     from sentinel.settings import SETTINGS_FILE, load_settings
+    from sentinel.settings.home import refuse_a_folder_as_settings
 
+    refuse_a_folder_as_settings(folder)
     if not (folder / SETTINGS_FILE).exists():
         if mode == "live" and not is_armed:
             raise GuardRefusal(

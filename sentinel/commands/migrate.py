@@ -10,6 +10,7 @@ from sentinel.commands.home_lock import home_lock
 from sentinel.commands.options import AsJson, Call, DryRun
 from sentinel.commands.session import LEDGER_FILE
 from sentinel.commands.streams import answer
+from sentinel.domain.errors import UsageError
 from sentinel.report.document import document
 
 
@@ -49,4 +50,6 @@ def _home_ledger(call: Call) -> tuple[str, ...]:
 def _version_seven(path: Path, backup_dir: Path | None, *, dry_run: bool) -> tuple[str, ...]:
     from sentinel.ledger import migrate_from_v7
 
+    if not path.is_file():
+        raise UsageError(f"there is no database {path}", "name the version 7 file: sentinel migrate --from-v7 DB")
     return migrate_from_v7(path, backup_dir, dry_run=dry_run)

@@ -10,7 +10,7 @@ import typer
 from sentinel.domain.errors import UsageError
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; send nothing, write nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on standard output.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on standard output; ask nothing.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Act even if the broker shows nothing where the ledger shows positions.")
 ]

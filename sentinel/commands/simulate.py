@@ -18,7 +18,6 @@ from sentinel.report.exchange_screen import exchange_screen
 simulate = typer.Typer(
     name="simulate",
     help="Run the simulated exchange, and drive it by hand.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 Url = Annotated[
@@ -47,6 +46,8 @@ def serve(
     """
     from sentinel.simulator import serve as serve_exchange
 
+    if bars is not None:
+        _refuse_unreadable(bars)
     with in_trade_words():
         try:
             day = start.date() if start else None
@@ -111,9 +112,17 @@ def fault(
     return _with_exchange(call, url, None if dry_run else lambda exchange: exchange.faults([rule] if kind else []))
 
 
+def _refuse_unreadable(bars: Path) -> None:
+    try:
+        bars.open("rb").close()
+    except OSError as error:
+        remedy = "name a CSV file of symbol,date,open,high,low,close,volume, or leave --bars out"
+        raise UsageError(f"cannot read bars from {bars}: {error.strerror}", remedy) from None
+
+
 def _with_exchange(call: Call, url: str | None, change: Callable[[Any], object] | None) -> int:
     """Change the exchange, then show how it stands."""
-    with exchange_of(call, url) as exchange, in_trade_words():
+    with exchange_of(call, url, only_looks=change is None) as exchange, in_trade_words():
         if change is not None:
             change(exchange)
         told = exchange.state()

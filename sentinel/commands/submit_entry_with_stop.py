@@ -12,7 +12,9 @@ from sentinel.domain.errors import UsageError
 from sentinel.domain.orders import Side
 
 SYMBOL = re.compile(r"[A-Z]{1,6}([.][A-Z]{1,2})?")
-NUMBER = re.compile(r"[0-9]{1,12}([.][0-9]{1,9})?|[.][0-9]{1,9}")
+NUMBER = re.compile(r"[0-9]+([.][0-9]*)?|[.][0-9]+")
+MOST_DIGITS, MOST_DECIMALS = 12, 9
+EXAMPLES = {"price": "150.25", "quantity": "5", "stop loss": "8"}
 
 
 def submit_entry_with_stop(
@@ -68,7 +70,15 @@ def symbol_of(text: str) -> str:
 
 
 def number(text: str, name: str) -> Decimal:
-    """A number above zero, as typed; UsageError for anything else."""
-    if not NUMBER.fullmatch(text) or not Decimal(text):
-        raise UsageError(f"the {name} {text!r} is not a number above zero", "type plain digits, for example 150.25")
+    """A number above zero, as typed; UsageError for anything else, with an example of what it is a number of."""
+    example = EXAMPLES[name]
+    if not NUMBER.fullmatch(text):
+        raise UsageError(f"the {name} {text!r} is not a number", f"type plain digits, for example {example}")
+    whole, _, decimals = text.partition(".")
+    if len(whole) > MOST_DIGITS:
+        raise UsageError(f"the {name} {text!r} is too large", f"type a smaller one, for example {example}")
+    if len(decimals) > MOST_DECIMALS:
+        raise UsageError(f"the {name} {text!r} has too many decimals", f"type fewer, for example {example}")
+    if not Decimal(text):
+        raise UsageError(f"the {name} {text!r} is not above zero", f"type one that is, for example {example}")
     return Decimal(text)

@@ -84,11 +84,13 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry):
                 self._insert("account", {**row, "bound_at": to_cell(self._now())})
                 self.audit("bind", None, f"account {account_number} ({account_id}), {mode}")
             elif (known.account_id, known.mode) != (account_id, mode):
+                mine, theirs = known.account_number, account_number
+                if mine == theirs and known.account_id != account_id:
+                    # An exchange begun anew keeps its number; only the id tells the two apart.
+                    mine, theirs = f"{mine} (id {known.account_id})", f"{theirs} (id {account_id})"
                 raise GuardRefusal(
-                    f"this ledger belongs to {known.mode} account {known.account_number},"
-                    f" but the keys open {mode} account {account_number}",
-                    f"use the keys of {known.account_number}, or make another home for {account_number}"
-                    " with `sentinel --home DIR init`",
+                    f"this ledger belongs to {known.mode} account {mine}, but the keys open {mode} account {theirs}",
+                    f"use the keys of {mine}, or make another home for {theirs} with `sentinel --home DIR init`",
                 )
 
     def bound_account(self) -> BoundAccount | None:

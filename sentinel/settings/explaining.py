@@ -45,7 +45,7 @@ def explained(error: Mapping[str, Any], origin: Origin) -> UsageError:
     if key == "risk.stairs":
         return UsageError(f"{place}: {key} are no rungs", f"write each as [gain, lock]: {STAIRS_EXAMPLE}")
     reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return UsageError(f"{place}: {key} is {_shown(error['input'])}, but it {reason}", f"correct {key}")
+    return UsageError(f"{place}: {key} is {shown(error['input'])}, but it {reason}", f"correct {key}")
 
 
 def line_of(source: str, names: tuple[str, ...]) -> int | None:
@@ -87,7 +87,8 @@ def _nearest(word: str, words: tuple[str, ...], what: str) -> str:
     return f"did you mean {near[0]}?" if near else f"the {what} are {', '.join(words)}"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as an error shows it: short, and never a long text that might be a key."""
     match value:
         case bool():
             return str(value).lower()

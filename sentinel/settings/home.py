@@ -16,8 +16,18 @@ def find_home(option: Path | None = None) -> Path:
     folder = (option or Path(named or ".")).expanduser().absolute()
     if (folder / SETTINGS_FILE).is_file():
         return folder
+    refuse_a_folder_as_settings(folder)
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file, and a home is a folder", "name a folder: sentinel --home DIR init")
     reason = f"there is no {SETTINGS_FILE} in it" if folder.is_dir() else "there is no such folder"
     raise UsageError(
         f"{folder} is no Sentinel home: {reason}",
         f"make it one with: sentinel --home {shlex.quote(str(folder))} init",
     )
+
+
+def refuse_a_folder_as_settings(home: Path) -> None:
+    """UsageError where a folder stands in the place of the settings file: `init` would not help."""
+    path = home / SETTINGS_FILE
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, not a file", f"move it away, then run: sentinel --home {home} init")

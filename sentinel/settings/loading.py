@@ -13,7 +13,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.risk_config import RiskPolicy, Stair
-from sentinel.settings.explaining import STAIRS_EXAMPLE, Origin, explained
+from sentinel.settings.explaining import STAIRS_EXAMPLE, Origin, explained, line_of, shown
 from sentinel.settings.home import SETTINGS_FILE
 from sentinel.settings.schema import TABLES, BrokerSettings, EveningSettings, Settings, Table, risk_table
 
@@ -26,8 +26,10 @@ def load_settings(home: Path) -> Settings:
     path = home / SETTINGS_FILE
     source = _read(path)
     origin = Origin(path, source, _variables())
+    values = _parse(path, source)
+    _require_a_plain_yes(values, origin)
     try:
-        loaded = _model()(**_parse(path, source))
+        loaded = _model()(**values)
     except ValidationError as invalid:
         raise explained(dict(invalid.errors(include_url=False)[0]), origin) from None
     except SettingsError:
@@ -89,6 +91,17 @@ def _parse(path: Path, source: str) -> dict[str, Any]:
         return tomllib.loads(source, parse_float=Decimal)
     except tomllib.TOMLDecodeError as broken:
         raise UsageError(f"{path} is not valid TOML: {broken}", "correct that line, or start from a new home") from None
+
+
+def _require_a_plain_yes(values: dict[str, Any], origin: Origin) -> None:
+    """UsageError unless the file arms the live account with true itself: no word that might mean it does."""
+    broker = values.get("broker")
+    armed = broker.get("armed", False) if isinstance(broker, dict) else False
+    if not isinstance(armed, bool):
+        line = line_of(origin.source, ("broker", "armed"))
+        place = f"{origin.path}, line {line}" if line else str(origin.path)
+        message = f"{place}: broker.armed is {shown(armed)}, but it must be true or false"
+        raise UsageError(message, "write armed = true, or armed = false")
 
 
 def _variables() -> dict[tuple[str, ...], str]:

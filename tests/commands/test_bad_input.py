@@ -10,7 +10,9 @@ ENTRIES = [
     ("A$ 100", 2, "'A$' is not a stock symbol"),
     ("../v2/account 100", 2, "is not a stock symbol"),
     ("AAPL", 2, "Missing argument 'PRICE'"),
-    ("AAPL 0", 2, "price '0' is not a number above zero"),
+    ("AAPL 0", 2, "price '0' is not above zero"),
+    ("AAPL 9999999999999", 2, "price '9999999999999' is too large"),
+    ("AAPL 100.1234567890", 2, "has too many decimals"),
     ("AAPL -5", 2, "-5 is below zero"),
     ("AAPL abc", 2, "price 'abc'"),
     ("AAPL nan", 2, "price 'nan'"),
@@ -27,7 +29,7 @@ ENTRIES = [
     ("AAPL 100 7 --stop-loss-pct 120", 2, "not between 0.5 % and 50 %"),
     ("AAPL 100 7 --nope", 2, "No such option: --nope"),
     ("AAPL 100 7 8", 2, "unexpected extra argument"),
-    ("AAPL 100 100000", 3, "exceed the limit"),
+    ("AAPL 100 100000", 3, "exceed 10 % of equity"),
     ("AAPL 900 1", 3, "already through the stop"),
 ]
 
@@ -48,6 +50,19 @@ def test_a_bad_entry_is_named_and_leaves_nothing(desk: Desk, typed: str, exit_co
 
 
 @pytest.mark.parametrize(
+    ("typed", "example"),
+    [
+        ("AAPL 1e2", "150.25"),
+        ("AAPL 100 many", "5"),
+        ("AAPL 100 9999999999999", "5"),
+        ("AAPL 100 7 --stop-loss-pct a", "8"),
+    ],
+)
+def test_each_number_has_its_own_example(desk: Desk, typed: str, example: str) -> None:
+    assert desk.types("submit-entry-with-stop", *typed.split()).err.strip().endswith(f", for example {example}")
+
+
+@pytest.mark.parametrize(
     ("typed", "exit_code", "words"),
     [
         ("nope", 2, "No such command 'nope'"),
@@ -59,7 +74,10 @@ def test_a_bad_entry_is_named_and_leaves_nothing(desk: Desk, typed: str, exit_co
         ("simulate advance --sessions 0", 2, "--sessions"),
         ("simulate fault meteor", 2, "meteor"),
         ("simulate state --url http://127.0.0.1:9", 4, "no simulated exchange answers"),
-        ("migrate --from-v7 nowhere.db", 3, "nowhere.db"),
+        ("migrate --from-v7 nowhere.db", 2, "there is no database nowhere.db"),
+        ("simulate", 2, "Missing command"),
+        ("approvals", 2, "Missing command"),
+        ("simulate serve --bars nowhere.csv", 2, "cannot read bars from nowhere.csv: No such file"),
         ("init --mode paper", 3, "already a home for the sim account"),
         ("init --mode demo", 2, "'demo' is not one of"),
     ],
@@ -90,6 +108,25 @@ def test_broken_settings_are_named(desk: Desk, text: str, words: str, command: s
     assert words in answer.err
     assert len(answer.err.splitlines()) == 2
     assert not desk.exchange.state()["requests"]["counts"]
+
+
+@pytest.mark.parametrize("command", ["init", "status"])
+def test_a_home_that_cannot_be_one_is_named_as_what_it_is(desk: Desk, command: str) -> None:
+    desk.home = desk.home / "sentinel.toml"
+    answer = desk.types(command)
+    assert answer.exit_code == 2
+    assert "sentinel.toml is a file" in answer.err
+    assert "there is no such folder" not in answer.err
+
+
+@pytest.mark.parametrize("command", ["init", "status"])
+def test_a_folder_in_the_place_of_the_settings_is_named(desk: Desk, command: str) -> None:
+    (desk.home / "sentinel.toml").unlink()
+    (desk.home / "sentinel.toml").mkdir()
+    answer = desk.types(command)
+    assert answer.exit_code == 2
+    assert "sentinel.toml is a folder, not a file" in answer.err
+    assert "do: move it away" in answer.err
 
 
 def test_a_folder_that_is_no_home_names_the_line_to_type(desk: Desk) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,25 @@ def test_without_a_home_the_report_goes_where_temporary_files_go(
     assert len(list(tmp_path.glob("crash-*.txt"))) == 1
 
 
+def loading_cut_short() -> ImportError:
+    """What a library makes of a Ctrl-C while it loads."""
+    error = ImportError("numpy failed to import")
+    error.__cause__ = KeyboardInterrupt()
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "exit_code", "words"),
     [
         (KeyboardInterrupt(), 130, "interrupted"),
-        (OSError(errno.ENOSPC, "No space left on device", "sentinel.db"), 2, "No space left on device: sentinel.db"),
-        (PermissionError(errno.EACCES, "Permission denied", "logs"), 2, "Permission denied: logs"),
+        (OSError(errno.ENOSPC, "No space left on device", "x.db"), 2, "No space left on device: x.db\ndo: make room"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "logs"),
+            2,
+            "denied: logs\ndo: let your user read and write",
+        ),
+        (OSError(errno.EROFS, "Read-only file system", "logs"), 2, "system: logs\ndo: that disk can only be read"),
+        (loading_cut_short(), 130, "interrupted"),
         (OSError(errno.EIO, "Input/output error"), 70, "bug"),
     ],
 )
@@ -105,6 +119,8 @@ def started(home: Path, *arguments: str) -> "subprocess.Popen[str]":
 
 def test_control_c_ends_the_run_and_its_exchange(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("APCA_API_BASE_URL")
+    # So that the run is at work for certain when the signal comes.
+    assert desk.types("simulate", "fault", "delay", "--seconds", "60", "--path", "account").exit_code == 0
     process = started(desk.home, "evening-workflow", "--json")
     address = desk.home / "simulator.db.url"
     while process.poll() is None and not address.exists():
@@ -120,6 +136,62 @@ def test_control_c_ends_the_run_and_its_exchange(desk: Desk, monkeypatch: pytest
     assert not address.exists()
 
 
+LOADING = """
+import builtins, sys
+plain = builtins.__import__
+def cut_short(name, *rest):
+    if name.startswith("sentinel.cli"):
+        raise KeyboardInterrupt
+    return plain(name, *rest)
+builtins.__import__ = cut_short
+from sentinel.__main__ import main
+sys.exit(main())
+"""
+LEAVING = """
+import atexit, os, signal, sys
+from sentinel.__main__ import main
+sys.argv[1:] = ["--version"]
+code = main()
+class AtTheVeryEnd:
+    def __del__(self, kill=os.kill, process=os.getpid(), interrupt=signal.SIGINT):
+        kill(process, interrupt)
+sys.at_the_very_end = AtTheVeryEnd()
+os.kill(os.getpid(), signal.SIGINT)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(("program", "exit_code", "words"), [(LOADING, 130, "interrupted"), (LEAVING, 0, "")])
+def test_control_c_shows_no_traceback_however_early_or_late(program: str, exit_code: int, words: str) -> None:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == exit_code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == (2 if words else 0)
+
+
+def test_the_installed_program_begins_at_the_same_door() -> None:
+    project = tomllib.loads((Path(cli.__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["scripts"]["sentinel"] == "sentinel.__main__:main"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_an_encoding_that_lacks_a_sign_is_no_bug(desk: Desk, encoding: str) -> None:
+    assert desk.types("halt", "--reason", "Öl ━━ 油").exit_code == 0
+    command = [sys.executable, "-m", "sentinel", "--home", str(desk.home), "status"]
+    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert done.returncode in (0, 1)
+    assert b"HALTED: " in done.stdout
+    assert done.stderr == b""
+
+
+def test_an_encoding_that_lacks_a_sign_does_not_spoil_an_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sentinel", "--home", str(tmp_path / "━━"), "status"]
+    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 2
+    assert b"is no Sentinel home" in done.stderr
+
+
 def test_a_reader_who_has_seen_enough_changes_nothing(desk: Desk) -> None:
     process = started(desk.home, "status", "--json")
     assert process.stdout is not None
@@ -127,7 +199,8 @@ def test_a_reader_who_has_seen_enough_changes_nothing(desk: Desk) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == ""
     process.stderr.close()
-    assert process.wait(timeout=30) == 0
+    # Nobody has looked at the broker yet.
+    assert process.wait(timeout=30) == 1
 
 
 @pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])

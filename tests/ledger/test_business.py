@@ -209,6 +209,12 @@ def test_any_other_account_or_mode_is_refused(ledger: Ledger, account_id: str, n
     assert f"{mode} account {number}" in refused.value.message
 
 
+def test_another_account_of_the_same_number_is_told_by_its_id(ledger: Ledger) -> None:
+    ledger.bind("c0ffee", "PA1", "sim")
+    with pytest.raises(GuardRefusal, match=r"account PA1 \(id c0ffee\), but .* account PA1 \(id decaf\)"):
+        ledger.bind("decaf", "PA1", "sim")
+
+
 def test_a_message_no_encoding_can_carry_is_kept_readable(ledger: Ledger) -> None:
     ledger.write_stop(stop("AAPL 7 @ 92.00", reason="half a pair: \ud83d"))
     ledger.audit("stop", "AAPL", "half a pair: \ud83d")
