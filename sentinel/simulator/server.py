@@ -15,6 +15,7 @@ from datetime import date
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -271,27 +272,28 @@ def serve(
     Raises BadControl when it cannot start, OSError when the port is taken.
     """
     server = ExchangeServer(port, bars, start, state, seed)
-    stopping = threading.Event()
+    # Not an Event: a signal that comes while `wait` holds the event's lock would wait for that lock for ever.
+    stopping: SimpleQueue[None] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         if threading.current_thread() is threading.main_thread():
-            signal.signal(number, lambda *_: stopping.set())
+            signal.signal(number, lambda *_: stopping.put(None))
     if until_eof_of is not None:
         threading.Thread(target=_wait_for_end, args=(until_eof_of, stopping), daemon=True).start()
     server.start()
     try:
         if ready is not None:
             ready(server.announcement)
-        stopping.wait()
+        stopping.get()
     finally:
         server.close()
 
 
-def _wait_for_end(stream: IO[Any], stopping: threading.Event) -> None:
+def _wait_for_end(stream: IO[Any], stopping: SimpleQueue[None]) -> None:
     # Not stream.read(): a thread caught inside it at the end of the process would hold the stream's lock.
     with suppress(OSError):
         while os.read(stream.fileno(), 1024):
             pass
-    stopping.set()
+    stopping.put(None)
 
 
 @contextmanager

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from alpaca.common.exceptions import APIError
 from alpaca.data.historical import StockHistoricalDataClient
-from alpaca.data.requests import StockBarsRequest, StockLatestTradeRequest, StockSnapshotRequest
+from alpaca.data.requests import (
+    StockBarsRequest,
+    StockLatestTradeRequest,
+    StockQuotesRequest,
+    StockSnapshotRequest,
+    StockTradesRequest,
+)
 from alpaca.data.timeframe import TimeFrame
 from alpaca.trading.client import TradingClient
-from alpaca.trading.enums import OrderClass, OrderSide, QueryOrderStatus, TimeInForce
+from alpaca.trading.enums import CorporateActionType, OrderClass, OrderSide, QueryOrderStatus, TimeInForce
 from alpaca.trading.requests import (
     ClosePositionRequest,
+    CreateWatchlistRequest,
     GetCalendarRequest,
+    GetCorporateAnnouncementsRequest,
     GetOrdersRequest,
     GetPortfolioHistoryRequest,
     LimitOrderRequest,
@@ -26,6 +34,7 @@ from alpaca.trading.requests import (
     TrailingStopOrderRequest,
 )
 from freezegun import freeze_time
+from pydantic import ValidationError
 
 from sentinel.simulator import RunningExchange
 from tests.simulator.desk import START, Desk
@@ -116,3 +125,28 @@ def test_a_frozen_clock_in_the_client_changes_nothing(
     assert clock.timestamp.isoformat() == "2026-03-03T16:00:00-05:00"
     assert str(order.created_at) == str(again.created_at)
     assert order.created_at.year == 2026
+
+
+def test_the_smaller_things_parse(trading: TradingClient, market: StockHistoricalDataClient, desk: Desk) -> None:
+    desk.exchange.action(split={"symbol": "AAPL", "ratio": 4}, dividend={"symbol": "MSFT", "amount": "0.5"})
+    made: Any = trading.create_watchlist(CreateWatchlistRequest(name="mine", symbols=["AAPL"]))
+    added: Any = trading.add_asset_to_watchlist_by_id(made.id, "MSFT")
+    assert [asset.symbol for asset in added.assets] == ["AAPL", "MSFT"]
+    trading.delete_watchlist_by_id(made.id)
+    assert trading.get_watchlists() == []
+    kinds = [CorporateActionType.SPLIT, CorporateActionType.DIVIDEND]
+    wanted = GetCorporateAnnouncementsRequest(ca_types=kinds, since=date(2026, 3, 1), until=date(2026, 3, 31))
+    with pytest.warns(DeprecationWarning):
+        announced: Any = trading.get_corporate_announcements(wanted)
+    assert (announced[0].new_rate, announced[1].cash) == (4.0, 0.5)
+    since = datetime(2026, 2, 26, tzinfo=UTC)
+    trades: Any = market.get_stock_trades(StockTradesRequest(symbol_or_symbols=["AAPL"], start=since))
+    quotes: Any = market.get_stock_quotes(StockQuotesRequest(symbol_or_symbols="AAPL", start=since, limit=5))
+    assert (len(trades.data["AAPL"]), len(quotes.data["AAPL"])) == (12, 5)
+
+
+def test_a_word_the_client_does_not_know(trading: TradingClient, exchange: RunningExchange) -> None:
+    exchange.faults([{"method": "POST", "path": "/v2/orders", "nth": 1, "kind": "unknown_enum"}])
+    with pytest.raises(ValidationError):
+        trading.submit_order(entry(client_order_id="once"))  # ALPACA 13: the order exists all the same
+    assert trading.get_order_by_client_id("once").status == "accepted"
