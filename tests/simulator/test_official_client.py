@@ -136,7 +136,7 @@ def test_the_smaller_things_parse(trading: TradingClient, market: StockHistorica
     assert trading.get_watchlists() == []
     kinds = [CorporateActionType.SPLIT, CorporateActionType.DIVIDEND]
     wanted = GetCorporateAnnouncementsRequest(ca_types=kinds, since=date(2026, 3, 1), until=date(2026, 3, 31))
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="CorporateActionsClient"):
         announced: Any = trading.get_corporate_announcements(wanted)
     assert (announced[0].new_rate, announced[1].cash) == (4.0, 0.5)
     since = datetime(2026, 2, 26, tzinfo=UTC)
