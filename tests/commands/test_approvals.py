@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -11,6 +12,8 @@ import pytest
 from sentinel.domain.coverage import Coverage
 from sentinel.ledger import Ledger
 from tests.commands.desk import Desk
+
+CONTROL_C = "\x03"
 
 
 @pytest.fixture
@@ -37,7 +40,8 @@ def at_a_terminal(desk: Desk, typed: str, *answers: str) -> tuple[int, str]:
                 break
             shown += part
             if shown.endswith(b"[y/N] "):
-                os.write(here, waiting.pop(0).encode())
+                typed_now = waiting.pop(0)
+                process.send_signal(signal.SIGINT) if typed_now == CONTROL_C else os.write(here, typed_now.encode())
         os.close(here)
         return process.wait(timeout=30), shown.decode()
 
@@ -86,6 +90,21 @@ def test_at_a_terminal_the_trader_is_asked(at_target: Desk, typed: str, is_sold:
     sold = [order for order in at_target.exchange.state()["orders"] if order["type"] == "market"]
     assert bool(sold) == is_sold
     assert exit_code in (0, 1)
+
+
+def test_control_c_at_the_question_is_told_by_status(at_target: Desk) -> None:
+    at_target.exchange.trade("MSFT", 3, "buy")
+    exit_code, shown = at_a_terminal(at_target, "evening-workflow", CONTROL_C)
+    assert exit_code == 130
+    assert "error: interrupted" in shown
+    assert "Traceback" not in shown
+    answer = at_target.types("status")
+    assert answer.exit_code == 1
+    assert "the last evening FAILED: it was interrupted" in answer.out
+    assert "? of 3" in answer.out
+    assert answer.out.splitlines()[-1] == "NOT VERIFIED: MSFT ? of 3 shares, no run has looked at it yet"
+    assert at_target.types("evening-workflow").exit_code == 0
+    assert at_target.types("status").exit_code == 0
 
 
 @pytest.mark.parametrize("option", ["--non-interactive", "--dry-run", "--json"])

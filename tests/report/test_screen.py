@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from sentinel.domain.actions import Action, verb_of
-from sentinel.domain.book import Approval
+from sentinel.domain.book import Approval, EntryRecord
 from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.orders import Side
+from sentinel.domain.orders import OrderStatus, Side
 from sentinel.domain.runs import Deed, DeedOutcome, RunReport
 from sentinel.report.coverage_table import STATES, gain_pct, verdict
 from sentinel.report.screen import run_screen
@@ -66,9 +66,9 @@ def report(*rows: CoverageRow, **changes: object) -> RunReport:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def shown(told: RunReport, *, is_terminal: bool = False) -> list[str]:
+def shown(told: RunReport, *, is_terminal: bool = False, width: int = 80) -> list[str]:
     console = Console(
-        file=io.StringIO(), width=80, force_terminal=is_terminal, markup=False, emoji=False, highlight=False
+        file=io.StringIO(), width=width, force_terminal=is_terminal, markup=False, emoji=False, highlight=False
     )
     console.print(run_screen(told))
     text: str = loosened(console.file.getvalue())  # type: ignore[attr-defined]
@@ -210,3 +210,62 @@ def test_every_state_has_its_word() -> None:
 def test_a_gain_knows_its_side(last: str | None, side: Side, gain: str | None) -> None:
     told = row("AAPL 7 of 7 at 92", last_price=Decimal(last) if last else None, side=side)
     assert gain_pct(told, told.last_price) == (Decimal(gain) if gain else None)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (deed("submit_entry"), "short entry of 7 shares at 102.00 sent"),
+        (deed("submit_entry", DeedOutcome.PLANNED), "would send a short entry of 7 shares at 102.00"),
+        (deed("close_position", DeedOutcome.PLANNED), "would buy back 7 shares at the market"),
+        (deed("offer_exit"), "buying back of 7 shares offered at 102.00"),
+        (deed("owe", step="profit"), "buying back of 7 shares still to do: run again while the market is open, or its"),
+    ],
+)
+def test_a_short_is_called_short(told: Deed, words: str) -> None:
+    assert sentence(told, is_short=True).plain.startswith(words)
+
+
+def test_the_screen_knows_which_entry_is_short() -> None:
+    short = EntryRecord(
+        "s", "o", "AAPL", Side.SELL, Decimal(7), Decimal(102), Decimal(110), OrderStatus.ACCEPTED, LOOKED_AT
+    )
+    lines = shown(report(deeds=(deed("submit_entry"), deed("submit_entry", symbol="MSFT")), waiting_entries=(short,)))
+    assert "AAPL  short entry of 7 shares at 102.00 sent, because of a reason" in lines
+    assert "MSFT  entry of 7 shares at 102.00 sent, because of a reason" in lines
+    assert any(line.startswith("AAPL    short entry of 7 shares at 102.00, stop 110.00, accepted") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (deed("owe", step="raises"), "raise to 102.00 still to do, because of a reason"),
+        (
+            deed("owe", step="profit", qty=Decimal(1)),
+            "sale of 1 share still to do: run again while the market is open, or its stop sells it, because",
+        ),
+        (
+            deed("close_position", DeedOutcome.PLANNED, detail="at the market"),
+            "would sell 7 shares at the market, because of a reason",
+        ),
+    ],
+)
+def test_what_is_owed_and_what_is_rehearsed_in_words(told: Deed, words: str) -> None:
+    assert sentence(told).plain.startswith(words)
+
+
+def test_one_share_is_one_share() -> None:
+    assert verdict(Coverage.of([row("AAPL 1 of 1 at 92")])).plain == "the one position covered: 1 of 1 share"
+
+
+@pytest.mark.parametrize("width", range(30, 60))
+def test_a_percent_sign_stays_with_its_number(width: int) -> None:
+    told = report(findings=(Finding("x", Severity.INFO, None, "it is at +16.5 % of 25 % " * 6, "nothing to do"),))
+    assert not any(line.strip().startswith("%") for line in shown(told, width=width))
+    assert any("16.5 %" in line for line in shown(told, width=width))
+
+
+def test_a_narrow_window_keeps_what_matters_most() -> None:
+    lines = shown(report(row("AAPL 7 of 7 at 102.00"), row("MSFT 30 of 30 at 92.00")), width=40)
+    assert "      covered   stop state" in lines
+    assert "MSFT 30 of 30  92.00 protected" in lines
