@@ -2,6 +2,8 @@
 
 import doctest
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,14 @@ def test_the_evening_of_the_architecture_page_runs():
     result = doctest.testfile(str(ROOT / "docs" / "architecture.md"), module_relative=False)
     assert result.attempted > 10
     assert result.failed == 0
+
+
+def test_the_evening_the_readme_shows_is_one_of_the_demo(tmp_path):
+    words = [sys.executable, "-m", "sentinel", "demo", str(tmp_path / "demo")]
+    demo = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True, timeout=120).stdout
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (evening,) = re.findall(r"```text\n(\$ sentinel evening-workflow.*?)```", readme, re.DOTALL)
+    assert evening.replace("\N{NO-BREAK SPACE}", " ") in demo.replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("page", ["README.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))])
