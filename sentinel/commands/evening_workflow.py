@@ -37,7 +37,7 @@ def evening_workflow(
 def back_up(session: Session) -> None:
     """Copy the ledger; a copy that cannot be made is told, and keeps no evening from protecting."""
     try:
-        session.ledger.backup(session.home / "backups")
+        session.ledger.backup(session.home / "backups", session.settings.evening.backups_kept)
     except LedgerError as error:
         message = f"the backup failed: {error.message}"
         session.troubles.append(Finding("backup_failed", Severity.WARNING, None, message, error.remedy))

@@ -188,3 +188,12 @@ def test_a_dry_rescue_exits_as_the_real_one_would(stage):
     dry = stage.tells("evening-workflow --dry-run --non-interactive")
     assert dry.verbs() == [("adopt_position", "AAPL", "planned"), ("place_stop", "AAPL", "planned")]
     assert dry.exit_code == stage.evening().exit_code == 0
+
+
+def test_as_many_backups_are_kept_as_the_settings_say(stage):
+    settings = stage.home / "sentinel.toml"
+    settings.write_text(settings.read_text().replace("backups_kept = 30", "backups_kept = 2"))
+    for _ in range(4):
+        stage.day("AAPL", "100 101 99 100")
+        assert stage.evening().exit_code == 0
+    assert len(list((stage.home / "backups").glob("*.db"))) == 2
