@@ -12,13 +12,19 @@ def main() -> int:
         from sentinel.cli import main as command_line
 
         exit_code = command_line()
-        # What is done is done: a Ctrl-C while Python tidies up must not make it look undone.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _keep_the_exit_code()
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _keep_the_exit_code()
         sys.stderr.write("error: interrupted\ndo: run the command again: it repairs what was left\n")
         return INTERRUPTED
     return exit_code
+
+
+def _keep_the_exit_code() -> None:
+    """What is done is done: no Ctrl-C, before or after, makes Python end by the signal instead of the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A Ctrl-C that met a library evaluating text while it loaded is remembered until text is evaluated once more.
+    eval("None")  # noqa: S307
 
 
 if __name__ == "__main__":

@@ -170,6 +170,27 @@ def test_control_c_shows_no_traceback_however_early_or_late(program: str, exit_c
     assert len(done.stderr.splitlines()) == (2 if words else 0)
 
 
+REMEMBERED = """
+import sys, types
+import sentinel
+def command_line():
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return 130
+sys.modules["sentinel.cli"] = types.SimpleNamespace(main=command_line)
+"""
+
+
+def test_a_control_c_that_was_answered_is_not_answered_twice(tmp_path: Path) -> None:
+    """Python ends `-m` by the signal if one came while text was evaluated, though it was caught since."""
+    (tmp_path / "interrupted.py").write_text(f"{REMEMBERED}from sentinel.__main__ import main\nsys.exit(main())\n")
+    command = [sys.executable, "-m", "interrupted"]
+    paths = os.pathsep.join([str(tmp_path), str(Path(cli.__file__).parents[1])])
+    done = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": paths})
+    assert done.returncode == 130
+
+
 def test_the_installed_program_begins_at_the_same_door() -> None:
     project = tomllib.loads((Path(cli.__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
     assert project["project"]["scripts"]["sentinel"] == "sentinel.__main__:main"
