@@ -60,8 +60,8 @@ def test_a_sale_is_followed_to_its_end():
 
 
 def test_a_lost_ledger_learns_its_orders_from_the_broker():
-    bought = {"filled_qty": Decimal(7), "filled_avg_price": Decimal(100)}
-    order = entry("AAPL 7 @ 100.00", OrderStatus.FILLED, **bought)
+    price = Decimal(100)
+    order = entry("AAPL 7 @ 100.00", OrderStatus.FILLED, filled_qty=Decimal(7), filled_avg_price=price)
     waiting = entry("MSFT 2 @ 300.00")
     actions = plan_fills(facts(position("AAPL 7 @ 100.00"), orders=(order, waiting))).actions
     assert [(type(action), action.symbol) for action in actions] == [(FollowEntry, "MSFT"), (FollowEntry, "AAPL")]
