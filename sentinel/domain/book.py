@@ -211,7 +211,7 @@ class Book:
     trades: tuple[Trade, ...] = ()
     owed: tuple[Owed, ...] = ()
     approvals: tuple[Approval, ...] = ()
-    # Every order the ledger ever had, by the broker's order id.
+    # Of the orders the look found with a name of ours, those the ledger has, by the broker's order id.
     known_orders: frozenset[str] = frozenset()
     equity_curve: tuple[tuple[date, Decimal], ...] = ()
     halt_reason: str | None = None

@@ -125,9 +125,21 @@ class Facts:
         return bar.close if bar else None
 
     def live_orders(self, symbol: str) -> tuple[Order, ...]:
-        """Every order in a symbol that can still trade, oldest first."""
-        live = (order for order in self.orders.values() if order.symbol == symbol and order.is_live)
+        """Every order in a symbol that can still trade, oldest first.
+
+        One that waits to replace a live one is left out: both stand for the same shares, and the old one still counts
+        (ALPACA 3.2, 3.8).
+        """
+        live = (o for o in self.orders.values() if o.symbol == symbol and o.is_live and not self._waits_to_replace(o))
         return tuple(sorted(live, key=lambda order: (order.submitted_at or self.session.now, order.id)))
+
+    def _waits_to_replace(self, order: Order) -> bool:
+        replaced = self.orders.get(order.replaces or "")
+        return replaced is not None and replaced.is_live
+
+    def successor(self, order: Order) -> Order | None:
+        """The live order that waits to take the place of this one, if there is one."""
+        return next((o for o in self.orders.values() if o.replaces == order.id and o.is_live), None)
 
     def protecting_stops(self, position: Position) -> tuple[Order, ...]:
         """The orders a trader can rely on to close this position against a bad price."""

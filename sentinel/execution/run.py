@@ -13,7 +13,7 @@ from sentinel.domain.actions import (
     is_mutation,
     is_note,
 )
-from sentinel.domain.book import ApprovalState, Owed, OwedKind, Trade
+from sentinel.domain.book import ApprovalState, Book, Owed, OwedKind, Trade
 from sentinel.domain.coverage import Coverage
 from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LedgerError, SentinelError
 from sentinel.domain.facts import EntryRequest, Facts
@@ -119,9 +119,15 @@ class Run:
         )
         return replace(
             facts,
+            book=self._book(facts),
             cancels_at_once=work.cancels_at_once and not self.cancels_hang,
             trader_is_present=work.ask is not None,
         )
+
+    def _book(self, facts: Facts) -> Book:
+        """What the ledger holds now, and which of the orders with a name of ours it has."""
+        ours = [order.id for order in facts.orders.values() if order.purpose is not None]
+        return replace(self.ledger.book(facts.today), known_orders=self.ledger.known_among(ours))
 
     def _refuse_sudden_emptiness(self) -> None:
         missing = suddenly_empty(self.facts)
@@ -189,7 +195,7 @@ class Run:
             done.append(deed_of(step.name, action, result, is_dry_run=self.is_dry_run))
         self.deeds += done
         self.ledger.record_step(self._run_id, step.name, done)
-        self.facts = replace(self.facts, book=self.ledger.book(self.facts.today))
+        self.facts = replace(self.facts, book=self._book(self.facts))
         return approved
 
     def _must_wait(self, action: Action, failed: set[str]) -> bool:

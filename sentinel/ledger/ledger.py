@@ -107,7 +107,6 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry):
             trades=self.open_trades(),
             owed=tuple(from_row(Owed, row) for row in self._rows(trades.OWED)),
             approvals=self._approvals(approvals.APPROVALS_OF_TONIGHT, to_cell(today)),
-            known_orders=self.known_orders(),
             equity_curve=self.equity_curve(),
             halt_reason=self.halt_reason(),
         )

@@ -1,5 +1,7 @@
 """Entries, stops and sales, and which stop was sent with which entry."""
 
+import json
+from collections.abc import Iterable
 from typing import TypeVar
 
 from sentinel.domain.book import EntryRecord, ExitRecord, StopRecord
@@ -16,8 +18,9 @@ ENTRIES_OF = "SELECT * FROM entry_orders WHERE symbol = ? ORDER BY submitted_at,
 STOPS_OF = "SELECT * FROM stop_loss_orders WHERE symbol = ? ORDER BY submitted_at, rowid"
 EXITS_OF = "SELECT * FROM exit_orders WHERE symbol = ? ORDER BY submitted_at, rowid"
 
-KNOWN_ORDERS = """SELECT order_id FROM entry_orders UNION ALL SELECT order_id FROM stop_loss_orders
-                  UNION ALL SELECT order_id FROM exit_orders"""
+KNOWN_AMONG = """SELECT order_id FROM entry_orders WHERE order_id IN (SELECT value FROM json_each(?))
+                 UNION ALL SELECT order_id FROM stop_loss_orders WHERE order_id IN (SELECT value FROM json_each(?))
+                 UNION ALL SELECT order_id FROM exit_orders WHERE order_id IN (SELECT value FROM json_each(?))"""
 
 OrderRecord = TypeVar("OrderRecord", EntryRecord, StopRecord, ExitRecord)
 
@@ -61,9 +64,10 @@ class Orders(LedgerFile):
         """Every sale in a symbol, oldest first."""
         return self._orders(ExitRecord, EXITS_OF, symbol)
 
-    def known_orders(self) -> frozenset[str]:
-        """The broker's ids of every order there ever was."""
-        return frozenset(row["order_id"] for row in self._rows(KNOWN_ORDERS))
+    def known_among(self, order_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the broker's order ids that the ledger has, whatever became of them."""
+        asked = json.dumps(sorted(order_ids))
+        return frozenset(row["order_id"] for row in self._rows(KNOWN_AMONG, (asked, asked, asked)))
 
     def pair(self, entry_client_order_id: str, stop_order_id: str) -> None:
         """Note that a stop was sent with an entry; noting it twice changes nothing. RowRefused if either is unknown."""

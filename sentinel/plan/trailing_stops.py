@@ -23,7 +23,7 @@ def plan_trailing_stops(facts: Facts) -> Plan:
 def _climb(holding: Holding, facts: Facts) -> Iterator[Action]:
     wanted = _wanted(holding, facts)
     owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
-    low = [stop for stop in holding.stops if wanted is not None and is_lower(stop, wanted, holding)]
+    low = [s for s in holding.stops if wanted is not None and is_lower(facts.successor(s) or s, wanted, holding)]
     if wanted is None or not low:
         if owed and holding.stops:
             yield Forget(holding.symbol, OwedKind.RAISE, because="every stop rests at its level")

@@ -197,3 +197,15 @@ def test_as_many_backups_are_kept_as_the_settings_say(stage):
         stage.day("AAPL", "100 101 99 100")
         assert stage.evening().exit_code == 0
     assert len(list((stage.home / "backups").glob("*.db"))) == 2
+
+
+def test_a_raise_that_counts_only_from_the_open_is_sent_once_and_never_doubled(stage):
+    stage.exchange.modes(replacements="pending")
+    stage.holds()
+    stage.day("AAPL", "108 110 107 109")
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states, evening.stops) == (0, {"AAPL": "protected"}, {"AAPL": Decimal("92.00")})
+    sent = stage.mutations()
+    assert (stage.evening().verbs(), stage.mutations()) == ([], sent)
+    stage.day("AAPL", "108 110 107 109")
+    assert stage.evening().stops == {"AAPL": Decimal("102.00")}
