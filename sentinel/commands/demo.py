@@ -101,7 +101,9 @@ def _briefly(command: Sequence[str], main: CommandLine) -> int:
 
 
 def _farewell(home: Path) -> str:
-    program = "sentinel" if shutil.which("sentinel") else shlex.quote(sys.argv[0])
+    started_as_module = Path(sys.argv[0]).name == "__main__.py"
+    by_path = f"{shlex.quote(sys.executable)} -m sentinel" if started_as_module else shlex.quote(sys.argv[0])
+    program = "sentinel" if shutil.which("sentinel") else by_path
     sentinel = f"{program} --home {shlex.quote(str(home))}"
     return f"""
 Every share above rests behind a stop at the exchange: switch this computer off, and they still do.
