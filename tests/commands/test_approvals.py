@@ -5,6 +5,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from datetime import datetime
 
 import pytest
@@ -41,7 +42,12 @@ def at_a_terminal(desk: Desk, typed: str, *answers: str) -> tuple[int, str]:
             shown += part
             if shown.endswith(b"[y/N] "):
                 typed_now = waiting.pop(0)
-                process.send_signal(signal.SIGINT) if typed_now == CONTROL_C else os.write(here, typed_now.encode())
+                if typed_now == CONTROL_C:
+                    # A person is slower than this: a signal between the prompt and the reading would wait for a key.
+                    time.sleep(0.5)
+                    process.send_signal(signal.SIGINT)
+                else:
+                    os.write(here, typed_now.encode())
         os.close(here)
         return process.wait(timeout=30), shown.decode()
 
