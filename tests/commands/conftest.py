@@ -1,5 +1,6 @@
 """Desks for the commands' tests: one exchange for all of them, begun anew each time."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,3 +35,9 @@ def desk(
     monkeypatch.setenv("APCA_API_KEY_ID", server.key)
     monkeypatch.setenv("APCA_API_SECRET_KEY", server.secret)
     return desk
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_reaches_children() -> None:
+    """A job in the background starts with Ctrl-C ignored, and its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
