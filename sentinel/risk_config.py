@@ -1,6 +1,6 @@
 """The risk policy: every number the trader may set, with its default, and the prices that follow from them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
@@ -98,8 +98,6 @@ SANE_RANGES: dict[str, tuple[Decimal, Decimal]] = {
     "approval_drift_pct": (Decimal("0.1"), Decimal(50)),
     "owed_alarm_evenings": (Decimal(1), Decimal(60)),
 }
-
-POLICY_NAMES = frozenset(field.name for field in fields(RiskPolicy))
 
 
 def _check_stairs(stairs: tuple[Stair, ...]) -> None:
