@@ -21,6 +21,7 @@ This page is written by `scripts/write_schema_doc.py` from the schema itself.
 """
 PURPOSE = re.compile(r"\s*-- (.+)")
 COLUMN = re.compile(r"^\s*(\w+) .*?--\s+(.+)$", re.MULTILINE)
+ADDED_COLUMN = re.compile(r"(\w+) /\* (.+?) \*/")
 
 
 def page() -> str:
@@ -61,7 +62,7 @@ def purpose(sql: str) -> str:
 
 def columns(connection: sqlite3.Connection, table: str, sql: str) -> Iterator[str]:
     """The columns of a table, with what their comments say."""
-    meanings = dict(COLUMN.findall(sql))
+    meanings = dict(COLUMN.findall(sql) + ADDED_COLUMN.findall(sql))
     allowed = dict(re.findall(r"CHECK \((\w+) IN \(('[^)]+')\)\)", sql))
     yield "| column | type | may be empty | meaning |\n|---|---|---|---|"
     for _, name, kind, not_null, _, is_key, is_computed in connection.execute(f"PRAGMA table_xinfo({table})"):

@@ -73,6 +73,14 @@ class EntryRecord:
         return self.status in OPEN_STATUSES
 
 
+class EndedBy(StrEnum):
+    """Whose hand ended a stop that did not fill."""
+
+    SENTINEL = "sentinel"
+    TRADER = "trader"
+    BROKER = "broker"
+
+
 @dataclass(frozen=True, slots=True)
 class StopRecord:
     """A stop order in the ledger; `trade_id` is None until its entry has filled."""
@@ -93,6 +101,7 @@ class StopRecord:
     filled_avg_price: Decimal | None = None
     filled_at: datetime | None = None
     trade_id: int | None = None
+    ended_by: EndedBy | None = None
 
     @property
     def is_open(self) -> bool:
@@ -119,6 +128,10 @@ class Trade:
     closed_at: datetime | None = None
     exit_reason: ExitReason | None = None
     exit_order_id: str | None = None
+    # When the trader took an adopted position for his own.
+    named_at: datetime | None = None
+    # Protected like any other, but never raised and never offered for sale.
+    is_ignored: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -19,7 +19,7 @@ from sentinel.ledger.rows import BoundAccount, Cell, from_row, to_cell
 from sentinel.ledger.telemetry import Telemetry
 from sentinel.ledger.trades import Trades
 
-VIEWS = ("v_active_positions", "v_pending_entries", "v_orphaned_stops", "v_closed_trades", "v_runs")
+VIEWS = ("v_active_positions", "v_pending_entries", "v_orphaned_stops", "v_closed_trades", "v_runs", "v_rescues")
 
 
 def utc_now() -> datetime:

@@ -30,7 +30,7 @@ def open_for_writing(path: Path, now: Clock) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = EXTRA")
         _refuse_damage(path, connection)
-        if version < SCHEMA_VERSION:
+        if version < SCHEMA_VERSION or _pending_steps(connection):
             _migrate(path, connection, now)
         connection.execute("PRAGMA foreign_keys = ON")
         if connection.execute("PRAGMA foreign_key_check").fetchone():
@@ -55,9 +55,10 @@ def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connec
     connection = _connect(path, "ro")
     try:
         version = _version(path, connection)
-        if version < SCHEMA_VERSION and not (any_version and version):
+        is_old = version < SCHEMA_VERSION or _pending_steps(connection)
+        if is_old and not (any_version and version):
             raise LedgerError(
-                f"the ledger {path} has schema {version}, not {SCHEMA_VERSION}",
+                f"the ledger {path} was written by an older Sentinel (schema {version})",
                 "run `sentinel migrate`, which copies it first",
             )
         _refuse_damage(path, connection)
@@ -108,7 +109,28 @@ def _version(path: Path, connection: sqlite3.Connection) -> int:
             f"the ledger {path} has schema {version}, and this Sentinel knows none above {SCHEMA_VERSION}",
             "install the Sentinel that wrote it, or `sentinel restore` a copy from before",
         )
+    if version == SCHEMA_VERSION and _taken_steps(connection) - _known_steps():
+        raise LedgerError(
+            f"the ledger {path} was written by a newer Sentinel than this one",
+            "install the Sentinel that wrote it, or `sentinel restore` a copy from before",
+        )
     return version
+
+
+def _taken_steps(connection: sqlite3.Connection) -> set[str]:
+    return {
+        row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'sentinel'")
+    }
+
+
+def _known_steps() -> set[str]:
+    """The steps this Sentinel has, by their files: importing them would cost `status` a second."""
+    return {path.stem for path in _steps_folder().glob("m[0-9][0-9][0-9][0-9]_*.py")}
+
+
+def _pending_steps(connection: sqlite3.Connection) -> set[str]:
+    """Steps added to the schema since the ledger was written; the schema keeps its number within a generation."""
+    return _known_steps() - _taken_steps(connection)
 
 
 def _refuse_damage(path: Path, connection: sqlite3.Connection) -> None:
@@ -143,16 +165,21 @@ def _migrate(path: Path, connection: sqlite3.Connection, now: Clock) -> None:
         raise
 
 
+def _steps_folder() -> Path:
+    package = Path(__file__).parents[1]
+    installed = package / "_migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"
+
+
 def load_migrations() -> ModuleType:
     """The numbered migrations: inside the package where it is installed, beside it in a checkout."""
     import importlib
     import importlib.util
     import sys
 
-    package = Path(__file__).parents[1]
-    if (package / "_migrations").is_dir():
-        return importlib.import_module("sentinel._migrations")
-    name, folder = "sentinel._migrations", package.parent / "migrations"
+    name, folder = "sentinel._migrations", _steps_folder()
+    if folder.name == "_migrations":
+        return importlib.import_module(name)
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(

@@ -34,7 +34,7 @@ class Orders(LedgerFile):
 
     def write_stop(self, stop: StopRecord) -> None:
         """Add a stop or overwrite the one of its order id."""
-        self._upsert("stop_loss_orders", to_row(stop), ["order_id"], keeps=["trade_id"])
+        self._upsert("stop_loss_orders", to_row(stop), ["order_id"], keeps=["trade_id", "ended_by"])
 
     def write_exit(self, sale: ExitRecord) -> None:
         """Add a sale or overwrite the one of its client order id."""

@@ -18,6 +18,12 @@ from tests.builders import TODAY
 from tests.ledger.records import now, stop
 
 ROOT = Path(__file__).parents[2]
+LATEST = (
+    ("trades", "named_at"),
+    ("trades", "is_ignored"),
+    ("stop_loss_orders", "ended_by"),
+    ("halts", "set_by"),
+)
 NEXT_STEP = '''"""A step of the future."""
 
 
@@ -318,3 +324,29 @@ def test_reading_loads_nothing_slow(path: Path) -> None:
         [sys.executable, "-c", probe, made(path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert run.stdout == "[]\n"
+
+
+def test_a_step_added_since_is_taken_and_the_file_copied_first(path: Path) -> None:
+    made(path)
+    last = max(opening.load_migrations().names())
+    by_sql(
+        path,
+        "DROP VIEW v_rescues",
+        "DROP INDEX deeds_of_rescues",
+        *(f"ALTER TABLE {column} DROP COLUMN {name}" for column, name in LATEST),
+    )
+    by_sql(path, f"DELETE FROM _sqlite_migrations WHERE name = '{last}'")
+    with pytest.raises(LedgerError, match="older Sentinel"):
+        Ledger.open_read_only(path, now)
+    with Ledger.open(path, now) as ledger:
+        assert ledger.stops_of("AAPL")[0].ended_by is None
+        assert ledger.view("v_rescues") == ()
+    assert len(list((path.parent / "backups").iterdir())) == 1
+    Ledger.open_read_only(path, now).close()
+
+
+def test_a_ledger_with_a_step_from_the_future_is_refused(path: Path) -> None:
+    made(path)
+    by_sql(path, "INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('sentinel', 'm9999_later')")
+    with pytest.raises(LedgerError, match="newer Sentinel"):
+        Ledger.open(path, now)

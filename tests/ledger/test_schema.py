@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.write_schema_doc import PAGE, page
-from sentinel.domain.book import ApprovalState, ExitReason, IntentState, OwedKind
+from sentinel.domain.book import ApprovalState, EndedBy, ExitReason, IntentState, OwedKind
 from sentinel.domain.coverage import CoverageState
 from sentinel.domain.findings import Severity
 from sentinel.domain.names import Purpose
@@ -129,6 +129,7 @@ NAMED: list[tuple[str, str, type[StrEnum]]] = [
     ("entry_orders", "status", OrderStatus),
     ("stop_loss_orders", "side", Side),
     ("stop_loss_orders", "status", OrderStatus),
+    ("stop_loss_orders", "ended_by", EndedBy),
     ("exit_orders", "side", Side),
     ("exit_orders", "status", OrderStatus),
     ("exit_orders", "reason", ExitReason),
@@ -161,7 +162,7 @@ WHOLE = {
 
 
 # Not tables: parts of a question already cut down, and the list a question is asked with.
-DERIVED = {"held", "guarded", "waiting", "ended", "json_each"}
+DERIVED = {"held", "guarded", "waiting", "ended", "json_each", "tried", "failure", "v_rescues"}
 
 
 @pytest.fixture
@@ -216,7 +217,11 @@ def test_every_column_with_such_values_is_checked(database: sqlite3.Connection) 
         for (sql,) in database.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,))
         for column in re.findall(r"CHECK \((\w+) IN \('", sql)
     }
-    assert checked == {(table, column) for table, column, _ in NAMED} | {("account", "mode"), ("runs", "source")}
+    assert checked == {(table, column) for table, column, _ in NAMED} | {
+        ("account", "mode"),
+        ("runs", "source"),
+        ("halts", "set_by"),
+    }
 
 
 @pytest.mark.parametrize("table", ["entry_orders", "stop_loss_orders", "exit_orders"])
