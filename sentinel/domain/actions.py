@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeGuard, get_args
 
-from sentinel.domain.book import EntryRecord, ExitReason, OwedKind, Trade
+from sentinel.domain.book import EndedBy, EntryRecord, ExitReason, OwedKind, Trade
 from sentinel.domain.findings import Finding
 from sentinel.domain.orders import Order, Side
 from sentinel.domain.positions import Position
@@ -141,11 +141,12 @@ class FollowEntry:
 
 @dataclass(frozen=True, slots=True)
 class FollowStop:
-    """Write down what the broker says of a stop of ours."""
+    """Write down what the broker says of a stop of ours, and whose hand ended it where it did not fill."""
 
     symbol: str
     order: Order
     because: str
+    ended_by: EndedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

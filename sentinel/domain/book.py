@@ -226,6 +226,9 @@ class Book:
     approvals: tuple[Approval, ...] = ()
     # Of the orders the look found with a name of ours, those the ledger has, by the broker's order id.
     known_orders: frozenset[str] = frozenset()
+    # Orders an intent of ours asked the broker to cancel, or to replace, by the broker's order id.
+    cancelled_by_us: frozenset[str] = frozenset()
+    replaced_by_us: frozenset[str] = frozenset()
     equity_curve: tuple[tuple[date, Decimal], ...] = ()
     halt_reason: str | None = None
 

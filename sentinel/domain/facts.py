@@ -141,6 +141,15 @@ class Facts:
         """The live order that waits to take the place of this one, if there is one."""
         return next((o for o in self.orders.values() if o.replaces == order.id and o.is_live), None)
 
+    def heir(self, order: Order) -> Order | None:
+        """The last of the orders that took the place of this one, as far as they were seen (ALPACA 3.2)."""
+        seen = {order.id}
+        heir = self.orders.get(order.replaced_by or "")
+        while heir is not None and heir.id not in seen:
+            seen.add(heir.id)
+            heir = self.orders.get(heir.replaced_by or "", heir)
+        return heir
+
     def protecting_stops(self, position: Position) -> tuple[Order, ...]:
         """The orders a trader can rely on to close this position against a bad price."""
         return tuple(
@@ -199,9 +208,10 @@ class Facts:
 
         After hours a cancel of an order already at a venue may hang until the open and take the protection with it.
         `accepted` says that no venue has it, but is believed only of an order sent since the close, because the
-        sources disagree on what an older stop shows (ALPACA 3.8).
+        sources disagree on what an older stop shows (ALPACA 3.8), nor of one that took the place of another, which may
+        have been at a venue.
         """
         if self.session.is_open or self.cancels_at_once:
             return True
         sent_tonight = order.submitted_at is not None and order.submitted_at >= self.session.closed_at
-        return order.status is OrderStatus.ACCEPTED and sent_tonight
+        return order.status is OrderStatus.ACCEPTED and sent_tonight and order.replaces is None

@@ -18,7 +18,7 @@ from sentinel.domain.actions import (
     ResizeTrade,
     SplitTrade,
 )
-from sentinel.domain.book import ApprovalState, EntryRecord, ExitReason, Owed, OwedKind, Trade
+from sentinel.domain.book import ApprovalState, EndedBy, EntryRecord, ExitReason, Owed, OwedKind, Trade
 from sentinel.domain.facts import Facts
 from sentinel.domain.orders import Order, OrderStatus
 from sentinel.execution.records import entry_record, exit_record, stop_record
@@ -41,9 +41,9 @@ class Following:
     def _write(self, note: Note, facts: Facts) -> None:
         match note:
             case FollowEntry():
-                self.entry(note.order, note.record, facts)
+                self.entry(note.order, note.record, facts, ended_by=None)
             case FollowStop():
-                self.stop(note.order, facts, reason=note.because)
+                self.stop(note.order, facts, reason=note.because, ended_by=note.ended_by)
             case FollowExit():
                 self.exit(note.order, facts)
             case AdoptPosition():
@@ -63,8 +63,13 @@ class Following:
             case _:
                 assert_never(note)
 
-    def entry(self, order: Order, record: EntryRecord | None, facts: Facts) -> None:
-        """The entry's row, the trade its fills opened, and the rows of its stop legs."""
+    def entry(
+        self, order: Order, record: EntryRecord | None, facts: Facts, *, ended_by: EndedBy | None = EndedBy.SENTINEL
+    ) -> None:
+        """The entry's row, the trade its fills opened, and the rows of its stop legs.
+
+        What ends in the middle of a deed was ended by it; a note says itself whose hand it was.
+        """
         leg = order.stop_leg
         stop_price = record.stop_price if record else leg.stop_price if leg else None
         if stop_price is None:
@@ -74,7 +79,7 @@ class Following:
         self.ledger.write_entry(replace(row, trade_id=trade_id))
         for member in order.legs:
             if member.is_stop:
-                self.ledger.write_stop(stop_record(member, trade_id, "sent with its entry"))
+                self.ledger.write_stop(stop_record(member, trade_id, "sent with its entry", ended_by))
                 self.ledger.pair(order.client_order_id, member.id)
 
     def _opened_by(self, order: Order, stop_price: Decimal, facts: Facts) -> int | None:
@@ -102,11 +107,13 @@ class Following:
             price = order.filled_avg_price or trade.entry_price
             self.ledger.write_trade(replace(trade, qty=order.filled_qty, entry_price=price))
 
-    def stop(self, order: Order, facts: Facts, *, reason: str) -> None:
+    def stop(self, order: Order, facts: Facts, *, reason: str, ended_by: EndedBy | None = EndedBy.SENTINEL) -> None:
         """The stop's row; a filled one ends the trade once nothing is held any more."""
         trade = self._trade(order.symbol)
         known = self.ledger.stop(order.id)
-        self.ledger.write_stop(stop_record(order, trade.id if trade else None, known.reason if known else reason))
+        self.ledger.write_stop(
+            stop_record(order, trade.id if trade else None, known.reason if known else reason, ended_by)
+        )
         if trade is None:
             return
         if order.is_live and order.stop_price is not None:

@@ -64,20 +64,27 @@ def _bars(broker: Broker, symbols: list[str]) -> tuple[dict[str, Bar], list[str]
 def _orders(broker: Broker, book: Book) -> tuple[list[Order], dict[str, str]]:
     """The union of what is open, what is recent (with `held` legs), and each known order by its id (ALPACA 5.2).
 
-    A list that fails is raised; a single order that cannot be read costs its own symbol its turn and no other.
+    So is what took the place of a known order (ALPACA 3.2). A list that fails is raised; a single order that cannot be
+    read costs its own symbol its turn and no other.
     """
     found = [*broker.open_orders(), *broker.recent_orders(None)]
-    seen = {member.id for order in found for member in order.family()}
+    seen = {member.id: member for order in found for member in order.family()}
     unread: dict[str, str] = {}
-    for order_id, symbol in _known_orders(book):
-        if order_id in seen:
-            continue
-        try:
-            order = broker.order(order_id)
-        except BrokerUnreachable as error:
-            unread[symbol] = f"an order of {symbol} cannot be read: {error.message}"
-            continue
-        found += [order] if order else []
+    known = [*_known_orders(book)]
+    for order_id, symbol in known:
+        order = seen.get(order_id)
+        if order is None:
+            try:
+                order = broker.order(order_id)
+            except BrokerUnreachable as error:
+                unread[symbol] = f"an order of {symbol} cannot be read: {error.message}"
+                continue
+            if order is None:
+                continue
+            found.append(order)
+            seen |= {member.id: member for member in order.family()}
+        if order.replaced_by is not None and order.replaced_by not in seen:
+            known.append((order.replaced_by, symbol))
     return found, unread
 
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sentinel.domain.book import EntryRecord, ExitReason, ExitRecord, StopRecord
-from sentinel.domain.orders import Order
+from sentinel.domain.book import EndedBy, EntryRecord, ExitReason, ExitRecord, StopRecord
+from sentinel.domain.orders import TERMINAL, Order, OrderStatus
 
 
 def entry_record(order: Order, stop_price: Decimal) -> EntryRecord:
@@ -25,8 +25,9 @@ def entry_record(order: Order, stop_price: Decimal) -> EntryRecord:
     )
 
 
-def stop_record(order: Order, trade_id: int | None, reason: str) -> StopRecord:
-    """The ledger's row of a stop order."""
+def stop_record(order: Order, trade_id: int | None, reason: str, ended_by: EndedBy | None = None) -> StopRecord:
+    """The ledger's row of a stop order; `ended_by` is kept of one that has ended without filling."""
+    has_ended = order.status in TERMINAL and order.status is not OrderStatus.FILLED
     return StopRecord(
         order_id=order.id,
         client_order_id=order.client_order_id,
@@ -44,6 +45,7 @@ def stop_record(order: Order, trade_id: int | None, reason: str) -> StopRecord:
         filled_avg_price=order.filled_avg_price,
         filled_at=order.filled_at,
         trade_id=trade_id,
+        ended_by=ended_by if has_ended else None,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sentinel.domain.actions import (
     Action,
     CloseTrade,
+    Forget,
     OfferExit,
     PlaceStop,
     Plan,
@@ -37,7 +38,9 @@ from sentinel.plan.fills import plan_fills
 from sentinel.plan.guards import suddenly_empty
 from sentinel.plan.positions import plan_positions
 from sentinel.plan.rescue import plan_rescue
+from sentinel.plan.trailing_stops import plan_trailing_stops
 
+LAST_RAISES = Step("second look", plan_trailing_stops)
 LAST_RESCUE = Step("last rescue", plan_rescue)
 
 
@@ -271,7 +274,11 @@ class Run:
         else:
             for planner in (plan_fills, plan_positions):
                 step = Step("second look", planner)
-                self._carry_out(Plan(tuple(action for action in self._plan(step).actions if is_note(action))), step)
+                seen = self._plan(step)
+                news = tuple(finding for finding in seen.findings if finding not in self.findings)
+                self._carry_out(Plan(tuple(action for action in seen.actions if is_note(action)), news), step)
+            done = (a for a in self._plan(LAST_RAISES).actions if isinstance(a, Forget))
+            self._carry_out(Plan(tuple(done)), LAST_RAISES)  # a raise done tonight is owed no longer
             plan = self._plan(LAST_RESCUE)
             self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
         coverage = prove_coverage(self.facts)

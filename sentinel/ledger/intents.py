@@ -16,6 +16,9 @@ CANCELLED = """SELECT intents.target_order_id, COALESCE(runs.as_of, intents.sett
                FROM intents LEFT JOIN runs ON runs.id = intents.run_id
                WHERE intents.symbol = ? AND intents.purpose = 'cancel' AND intents.state = 'confirmed'
                ORDER BY intents.id"""
+TARGETED = """SELECT DISTINCT target_order_id FROM intents
+              WHERE symbol IN (SELECT symbol FROM stop_loss_orders WHERE is_open)
+                AND purpose = ? AND target_order_id IS NOT NULL AND state <> 'rejected'"""
 OF_SYMBOL = "SELECT * FROM intents WHERE symbol = ? ORDER BY id"
 
 
@@ -73,6 +76,10 @@ class Intents(Audit):
         What the broker ended by itself is not among them.
         """
         return {row["target_order_id"]: read_time(row["at"]) for row in self._rows(CANCELLED, (symbol,))}
+
+    def targeted_by(self, purpose: Purpose) -> frozenset[str]:
+        """Orders in symbols with an open stop that an intent asked to change; what the broker refused is left out."""
+        return frozenset(row["target_order_id"] for row in self._rows(TARGETED, (purpose.value,)))
 
     def next_cancel_number(self, symbol: str, day: date) -> int:
         """The attempt the next cancel in a symbol on a day carries: the broker never sees these names."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from sentinel.domain.book import Book, EntryRecord, ExitRecord, Owed, StopRecord
 from sentinel.domain.errors import GuardRefusal
+from sentinel.domain.names import Purpose
 from sentinel.ledger import approvals, orders, trades
 from sentinel.ledger.approvals import Approvals
 from sentinel.ledger.copying import BACKUPS_KEPT, copies, copy_to
@@ -109,6 +110,8 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry):
             approvals=self._approvals(approvals.APPROVALS_OF_TONIGHT, to_cell(today)),
             equity_curve=self.equity_curve(),
             halt_reason=self.halt_reason(),
+            cancelled_by_us=self.targeted_by(Purpose.CANCEL),
+            replaced_by_us=self.targeted_by(Purpose.RAISE),
         )
 
     def damage(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import CENT, dollars, shares
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderClass, OrderStatus
+from sentinel.plan.hands import by_whom, told_of, who_ended
 
 
 def plan_fills(facts: Facts) -> Plan:
@@ -37,7 +38,7 @@ def _entries(facts: Facts) -> Iterator[Action | Finding]:
             )
 
 
-def _stops(facts: Facts) -> Iterator[Action | Finding]:
+def _stops(facts: Facts) -> Iterator[Action | Finding | None]:
     known = {record.order_id for record in facts.book.stops}
     for record in facts.book.stops:
         order = facts.orders.get(record.order_id)
@@ -46,7 +47,9 @@ def _stops(facts: Facts) -> Iterator[Action | Finding]:
         if order is None:
             yield _vanished("stop", record)
         elif _moved(record, order) or (record.stop_price, record.qty) != (order.stop_price, order.qty):
-            yield FollowStop(order.symbol, order, because=_fate("stop", order))
+            ended_by = who_ended(order, facts)
+            yield FollowStop(order.symbol, order, _fate("stop", order) + by_whom(ended_by), ended_by)
+            yield told_of(record, order, facts)
     for position in facts.positions.values():
         for order in facts.protecting_stops(position):
             if order.id not in known and facts.book.trade(order.symbol):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from sentinel.domain.actions import Action, CancelStop, FreeShares, PlaceStop, Plan
+from sentinel.domain.book import Owed, OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares, to_tick
@@ -18,8 +19,11 @@ def plan_rescue(facts: Facts) -> Plan:
     return Plan.of(part for holding in facts.holdings for part in _rescue(holding, facts))
 
 
-def rescue_price(holding: Holding, policy: RiskPolicy) -> Decimal:
-    """The tightest of the policy's first stop, the staircase's, and the highest level the trade ever had."""
+def rescue_price(holding: Holding, policy: RiskPolicy, owed: Owed | None = None) -> Decimal:
+    """The tightest of the policy's first stop, the staircase's, and the highest level the trade ever had.
+
+    So is a raise still owed, while the price is beyond it: no stop has rested there yet.
+    """
     # Shares that cost nothing (a spin-off) are protected from where they are.
     basis = holding.entry_price if holding.entry_price > 0 else holding.last_price or Decimal(0)
     levels = [calculate_stop_price(basis, policy, holding.side)]
@@ -28,6 +32,8 @@ def rescue_price(holding: Holding, policy: RiskPolicy) -> Decimal:
         levels += [stair] if stair is not None else []
     if holding.trade:
         levels.append(to_tick(holding.trade.highest_stop_price))
+    if owed and holding.last_price is not None and holding.side.is_tighter(holding.last_price, than=owed.price):
+        levels.append(owed.price)
     return holding.side.tightest(*levels)
 
 
@@ -62,17 +68,18 @@ def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
             why = f"shares are held by {names or 'an order the broker does not list'}"
             yield _blocked(holding, missing - available, why, "look at it in your broker's app, then run again")
     if available > 0:
-        yield _place(holding, min(missing, available), facts.policy)
+        yield _place(holding, min(missing, available), facts)
 
 
-def _place(holding: Holding, qty: int, policy: RiskPolicy) -> PlaceStop:
-    wanted, last = rescue_price(holding, policy), holding.last_price
+def _place(holding: Holding, qty: int, facts: Facts) -> PlaceStop:
+    owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
+    wanted, last = rescue_price(holding, facts.policy, owed), holding.last_price
     exit_side = holding.side.opposite
     if last is None or holding.side.is_tighter(last, than=wanted):
         because = f"{shares(qty)} without an active stop"
         return PlaceStop(holding.symbol, exit_side, qty, wanted, is_emergency=False, because=because)
     because = f"{shares(qty)} without an active stop, and {dollars(last)} is already through {dollars(wanted)}"
-    price = emergency_price(last, policy, holding.side)
+    price = emergency_price(last, facts.policy, holding.side)
     return PlaceStop(holding.symbol, exit_side, qty, price, is_emergency=True, because=because)
 
 

@@ -1,5 +1,6 @@
 """An intent is written before the deed, and its outcome once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sentinel.domain.book import IntentState
 from sentinel.domain.names import Purpose
 from sentinel.ledger import Ledger, RowRefused
 from tests.builders import EVENING, TODAY
-from tests.ledger.records import intent
+from tests.ledger.records import intent, stop
 
 
 def test_the_life_of_an_intent(ledger: Ledger) -> None:
@@ -64,6 +65,22 @@ def test_one_unfinished_intent_a_name_and_one_entry_a_symbol(ledger: Ledger, oth
         with pytest.raises(RowRefused):
             ledger.plan_intent(other, None)
     assert len(ledger.unsettled_intents()) == 1 + is_allowed
+
+
+@pytest.mark.parametrize(
+    ("state", "is_ours"),
+    [(IntentState.CONFIRMED, True), (IntentState.ABANDONED, True), (IntentState.REJECTED, False)],
+)
+def test_what_the_broker_did_not_refuse_may_have_been_our_doing(
+    ledger: Ledger, state: IntentState, is_ours: bool
+) -> None:
+    ledger.write_stop(stop("AAPL 7 @ 92.00"))
+    asked = replace(intent(purpose=Purpose.CANCEL), target_order_id="stop-1")
+    ledger.plan_intent(asked, None)
+    ledger.mark_sent(asked.name)
+    ledger.settle_intent(asked.name, state, None, "")
+    book = ledger.book(TODAY)
+    assert (book.cancelled_by_us, book.replaced_by_us) == (frozenset({"stop-1"} if is_ours else ()), frozenset())
 
 
 def test_the_same_outcome_twice_is_one(ledger: Ledger) -> None:

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from sentinel.domain.actions import PlaceStop
-from sentinel.domain.book import Book
+from sentinel.domain.book import Book, OwedKind
 from sentinel.domain.orders import OrderStatus, Side
 from sentinel.plan.rescue import plan_rescue
-from tests.builders import entry, facts, position, sale, stop, trade
+from tests.builders import entry, facts, owed, position, sale, stop, trade
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,14 @@ def test_the_level_of_a_rescue(last, highest, wanted, is_emergency):
     (action,) = plan_rescue(facts(position("AAPL 7 @ 100.00", last=last), book=book)).actions
     assert isinstance(action, PlaceStop)
     assert (action.stop_price, action.is_emergency, action.qty) == (Decimal(wanted), is_emergency, 7)
+
+
+@pytest.mark.parametrize(("last", "wanted"), [("104.00", "102.00"), ("101.00", "92.00")])
+def test_a_raise_still_owed_counts_while_the_price_is_beyond_it(last, wanted):
+    book = Book(trades=(trade("AAPL 7 @ 100.00"),), owed=(owed(OwedKind.RAISE, "AAPL 7 @ 102.00"),))
+    (action,) = plan_rescue(facts(position("AAPL 7 @ 100.00", last=last), book=book)).actions
+    assert isinstance(action, PlaceStop)
+    assert (action.stop_price, action.is_emergency) == (Decimal(wanted), False)
 
 
 def test_a_short_position_gets_a_buy_stop_above():
