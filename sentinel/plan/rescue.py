@@ -49,6 +49,10 @@ def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
         return
     for order in facts.live_orders(holding.symbol):
         if order.is_stop and order.side is holding.side and facts.is_ours(order):
+            if order.status is OrderStatus.PENDING_CANCEL:
+                # Until it is gone the broker takes no stop beside it (ALPACA 6.3); asking again ends it no sooner.
+                yield _blocked(holding, missing, f"stop {order.id} is still {order.status}", "run again after the open")
+                return
             because = f"{holding.symbol} has changed sides, and this stop would add to it"
             yield CancelStop(holding.symbol, order, because)
     entry = facts.live_entry(holding.symbol)

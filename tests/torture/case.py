@@ -1,0 +1,119 @@
+"""Prepares every scenario once, and gives each case a copy of it: home, exchange, and the runs it makes of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+
+from sentinel.simulator.running import RunningExchange
+from tests.torture.broker_state import State
+from tests.torture.desk import START, Desk, Hours, first_bars
+from tests.torture.exchange_process import KEY, SECRET, exchange_process
+from tests.torture.ledger_image import LedgerImage, read_ledger
+from tests.torture.oracle import RunSeen, judge_run, judge_secrets
+from tests.torture.scenarios import SCENARIOS, Scenario
+from tests.torture.verdicts import Finding
+from tests.torture.victim import Point, RunOutcome, run_victim
+from tests.torture.watch import reported
+
+MEMORY_DISK = Path("/dev/shm")
+STATE, LEDGER = "exchange.db", "sentinel.db"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A scenario in one mode of the exchange's hours, prepared in a folder."""
+
+    scenario: Scenario
+    hours: Hours
+    folder: Path
+
+    @cached_property
+    def name(self) -> str:
+        """As in three-stairs@accepted-pending."""
+        return f"{self.scenario.name}@{self.hours}"
+
+
+def templates() -> list[tuple[Scenario, Hours]]:
+    """Every scenario in each of its modes."""
+    return [(scenario, hours) for scenario in SCENARIOS for hours in scenario.hours]
+
+
+def prepare(scenario: Scenario, hours: Hours, workshop: Path) -> Template:
+    """Play what comes before, once; what is left in the folder is what every case begins with."""
+    template = Template(scenario, hours, workshop / f"{scenario.name}@{hours}")
+    template.folder.mkdir()
+    with exchange_process(template.folder / STATE, bars=first_bars(), start=START) as exchange:
+        desk = Desk(template.folder, exchange)
+        desk.opens(hours)
+        scenario.prepare(desk)
+    return template
+
+
+@contextmanager
+def workshop() -> Iterator[Path]:
+    """A folder that goes away in the end, on a memory disk where there is one."""
+    place = MEMORY_DISK if MEMORY_DISK.is_dir() and os.access(MEMORY_DISK, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="sentinel-torture-", dir=place) as folder:
+        yield Path(folder)
+
+
+@dataclass
+class Case:
+    """One copy of a scenario, and everything found wrong with it so far."""
+
+    template: Template
+    folder: Path
+    exchange: RunningExchange
+    findings: list[Finding] = field(default_factory=list)
+    branches: set[str] = field(default_factory=set)
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger's file."""
+        return self.folder / "home" / LEDGER
+
+    def state(self) -> State:
+        """The exchange's own state."""
+        return self.exchange.state()
+
+    def ledger(self) -> LedgerImage:
+        """The ledger as it stands."""
+        return read_ledger(self.ledger_path)
+
+    def run(self, line: str, kill: Point | None = None) -> tuple[RunOutcome, RunSeen]:
+        """One command, killed at a point if one is given, and judged whatever its end."""
+        was_halted, before = self.ledger().is_halted, self.state()
+        outcome = run_victim(self.folder, line, self.exchange, kill)
+        seen = RunSeen(before, self.state(), self.ledger(), outcome.exit_code, outcome.document, was_halted)
+        self.findings += judge_run(seen)
+        self.branches |= outcome.branches
+        return outcome, seen
+
+    def close(self) -> None:
+        """Ask the watch in the exchange, and look for keys in everything that was written."""
+        self.findings += reported(self.folder)
+        written = (self.folder / "home", self.folder / "out.txt", self.folder / "err.txt")
+        self.findings += judge_secrets((KEY, SECRET), *written)
+
+
+@contextmanager
+def case_of(template: Template) -> Iterator[Case]:
+    """A case of a scenario with its own home and its own exchange; both are gone afterwards."""
+    folder = template.folder.parent / f"case-{os.getpid()}-{next(_numbers)}"
+    shutil.copytree(template.folder, folder)
+    try:
+        with exchange_process(folder / STATE, folder / "home" / LEDGER) as exchange:
+            case = Case(template, folder, exchange)
+            yield case
+            case.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

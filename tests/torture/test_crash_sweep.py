@@ -1,0 +1,23 @@
+"""A seeded sample of the kills, over every scenario; all of them are `scripts/torture crash --size full`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PURE = ("oracle", "event_oracle", "broker_state", "ledger_image", "verdicts")
+
+
+def test_killed_anywhere_one_run_repairs_and_a_second_sends_nothing(capsys):
+    command = [sys.executable, "-m", "tests.torture", "crash", "--size", "small"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{done.stdout}{done.stderr}")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_oracle_knows_nothing_of_sentinel():
+    imports = "; ".join(f"import tests.torture.{name}" for name in PURE)
+    probe = f"import sys; {imports}; print([name for name in sys.modules if name.split('.')[0] == 'sentinel'])"
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,46 @@
+"""What the oracle says: a broken invariant, or shares the facts themselves leave bare."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that does not hold: its number, the symbol where there is one, and what was seen."""
+
+    invariant: int
+    symbol: str | None
+    words: str
+
+    def __str__(self) -> str:
+        return f"I{self.invariant} {self.symbol or '-'}: {self.words}"
+
+
+class Cause(StrEnum):
+    """Why shares may be bare without Sentinel being at fault."""
+
+    PARTIAL_ENTRY = "a part of an entry filled, and the stop of an OTO order sleeps until all of it has"
+    REVERSE_SPLIT = "a reverse split cancelled every order on the symbol"
+    HALT = "the symbol is halted"
+    HANGING_CANCEL = "an order that ends only at the open is in the way"
+    CUT_HANDOVER = "a kill fell between the cancel of a stop and the placing of the next"
+    NEW_POSITION = "the position came since the last run ended"
+    ALARMED = "the run said so by an alarm that names the symbol"
+
+
+@dataclass(frozen=True, slots=True)
+class Unavoidable:
+    """Bare shares with a reason: counted and told, never passed over."""
+
+    cause: Cause
+    symbol: str
+    shares: int
+    is_market_open: bool
+
+
+Finding = Violation | Unavoidable
+
+
+def violations(findings: list[Finding]) -> list[Violation]:
+    """The broken invariants among what was found."""
+    return [finding for finding in findings if isinstance(finding, Violation)]
