@@ -14,6 +14,7 @@ from sentinel.plan.fills import plan_fills
 from sentinel.plan.orphans import plan_orphans
 from sentinel.plan.positions import plan_positions
 from sentinel.plan.profit_taking import plan_profit_taking
+from sentinel.plan.renewals import plan_renewals
 from sentinel.plan.rescue import plan_rescue
 from sentinel.plan.trailing_stops import plan_trailing_stops
 
@@ -22,6 +23,7 @@ EVENING: tuple[Step, ...] = (
     Step("positions", plan_positions),
     Step("rescue", plan_rescue),  # protection first
     Step("raises", plan_trailing_stops),
+    Step("renewals", plan_renewals),
     Step("orphans", plan_orphans),
     Step("profit", plan_profit_taking),  # the only one that waits for a person
     Step("entries", plan_stale_entries),

@@ -15,13 +15,14 @@ from sentinel.plan.entries import plan_entry
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.orphans import plan_orphans
 from sentinel.plan.profit_taking import plan_profit_taking
+from sentinel.plan.renewals import plan_renewals
 from sentinel.plan.rescue import plan_rescue
 from sentinel.plan.trailing_stops import plan_trailing_stops
 
 # What each command of its own does; the evening does them all (sentinel/evening.py).
 SUBMIT_ENTRY = (Step("entry", plan_entry),)
 RECONCILE_FILLS = (Step("fills", plan_fills), Step("rescue", plan_rescue))
-UPDATE_TRAILING_STOPS = (Step("raises", plan_trailing_stops),)
+UPDATE_TRAILING_STOPS = (Step("raises", plan_trailing_stops), Step("renewals", plan_renewals))
 CHECK_PROFIT_TAKING = (Step("profit", plan_profit_taking),)
 CLEANUP_ORPHANS = (Step("orphans", plan_orphans),)
 

@@ -60,8 +60,19 @@ class RiskPolicy:
     approval_days: int = 3
     # How far the price may have moved from the one shown when an approved sale is done.
     approval_drift_pct: Decimal = Decimal(5)
-    # Evenings after which an owed raise or exit becomes an alarm.
+    # A stop with fewer days left before the broker ends it is renewed.
+    renew_stop_days: int = 10
+    # Evenings after which an owed raise or exit becomes an alarm; days before a stop lapses that does.
     owed_alarm_evenings: int = 3
+
+    # Runs that had to put a stop behind the same symbol, after which entries pause; 0 turns it off.
+    latch_rescues: int = 3
+    # Requests the broker refused or left unanswered, after which entries pause; 0 turns it off.
+    latch_rejects: int = 5
+    # Sessions in which those two are counted.
+    latch_sessions: int = 10
+    # Runs in a row that ended badly, after which entries pause; 0 turns it off.
+    latch_unclean_runs: int = 3
 
     def __post_init__(self) -> None:
         """Refuse numbers no sane policy holds, each with its name and its limits."""
@@ -96,7 +107,12 @@ SANE_RANGES: dict[str, tuple[Decimal, Decimal]] = {
     "orphan_grace_minutes": (Decimal(0), Decimal(1440)),
     "approval_days": (Decimal(1), Decimal(30)),
     "approval_drift_pct": (Decimal("0.1"), Decimal(50)),
+    "renew_stop_days": (Decimal(1), Decimal(60)),
     "owed_alarm_evenings": (Decimal(1), Decimal(60)),
+    "latch_rescues": (Decimal(0), Decimal(60)),
+    "latch_rejects": (Decimal(0), Decimal(1000)),
+    "latch_sessions": (Decimal(1), Decimal(60)),
+    "latch_unclean_runs": (Decimal(0), Decimal(60)),
 }
 
 

@@ -151,6 +151,9 @@ def _business(ledger: "Ledger") -> Iterator[Check]:
     reason = ledger.halt_reason()
     if reason is not None:
         yield warn("halt", f"halted: {reason}", "sentinel resume --reason TEXT, when entries may go on")
+    paused = ledger.latch_reason()
+    if paused is not None:
+        yield warn("pause", f"entries are paused: {paused}", "sentinel resume --reason TEXT, once you know why")
     yield judge_last_run(ledger.last_run(), utc_now())
 
 

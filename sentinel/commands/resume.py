@@ -1,4 +1,4 @@
-"""`sentinel resume` lifts the halt: entries and profit sales go on."""
+"""`sentinel resume` lifts the halt, or the pause Sentinel set: entries and profit sales go on."""
 
 import typer
 
@@ -9,15 +9,15 @@ from sentinel.report.halting import resume_document, resume_screen
 
 
 def resume(context: typer.Context, reason: Reason, dry_run: DryRun = False, as_json: AsJson = False) -> int:
-    """Lift the halt; offline.
+    """Lift the halt, or the pause of entries Sentinel set; offline.
 
-    Entries and profit sales go on. Approved sales that were held back are done by the next run, if the price has not
-    left the one you approved. Without a halt it changes nothing.
+    Entries and profit sales go on, and the signs of danger are counted anew. Approved sales that were held back are
+    done by the next run, if the price has not left the one you approved. Without a halt it changes nothing.
     """
     why, now = reason_of(reason), utc_now()
     call = Call.of(context, as_json, dry_run=dry_run)
     with ledger_to_write(call) as ledger:
-        halted = ledger.halt_reason()
+        halted = ledger.halt_reason() or ledger.latch_reason()
         if halted is not None and not dry_run:
             with ledger.transaction():
                 ledger.resume(why, now)

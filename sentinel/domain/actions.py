@@ -58,6 +58,19 @@ class RaiseStop:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewStop:
+    """Give a stop that is about to lapse its full life again (ALPACA 2.3), at its level or a tick tighter."""
+
+    symbol: str
+    order: Order
+    # The level to PATCH it to, a tick tighter; None where that is known not to renew it, or cannot be done.
+    to_price: Decimal | None
+    # Whether it may be cancelled and placed anew.
+    may_swap: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShrinkStop:
     """Take from a stop the shares that are no longer held."""
 
@@ -200,7 +213,9 @@ class CloseTrade:
     because: str
 
 
-Mutation = SubmitEntry | CancelEntry | PlaceStop | RaiseStop | ShrinkStop | FreeShares | CancelStop | ClosePosition
+Mutation = (
+    SubmitEntry | CancelEntry | PlaceStop | RaiseStop | RenewStop | ShrinkStop | FreeShares | CancelStop | ClosePosition
+)
 Following = FollowEntry | FollowStop | FollowExit
 Note = Owe | Forget | OfferExit | Following | AdoptPosition | ResizeTrade | SplitTrade | CloseTrade
 Action = Mutation | Note

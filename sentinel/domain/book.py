@@ -215,6 +215,27 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class RunEnding:
+    """How a run ended: without an exit code it was cut off; `is_bare` says it left whole shares without a stop."""
+
+    id: int
+    exit_code: int | None
+    alarms: frozenset[str] = frozenset()
+    is_bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What may be signs of danger since entries were last resumed; runs newest first."""
+
+    endings: tuple[RunEnding, ...] = ()
+    # Each run that had to put a stop behind a symbol, with its session.
+    rescues: tuple[tuple[str, int, date], ...] = ()
+    # Each request the broker refused or left unanswered: the session, the verb and the symbol.
+    rejects: tuple[tuple[date, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """The ledger's open business at one moment, and of the last session what was already asked."""
 
@@ -230,7 +251,9 @@ class Book:
     cancelled_by_us: frozenset[str] = frozenset()
     replaced_by_us: frozenset[str] = frozenset()
     equity_curve: tuple[tuple[date, Decimal], ...] = ()
+    # Why the trader has stopped entries and profit sales; why Sentinel has paused entries. At most one is set.
     halt_reason: str | None = None
+    latch_reason: str | None = None
 
     def trade(self, symbol: str) -> Trade | None:
         """The open trade in a symbol; the ledger allows one."""

@@ -62,6 +62,12 @@ class Coverage:
         return all(row.state in COVERED or row.state is CoverageState.PENDING for row in self.rows)
 
     @property
+    def is_bare(self) -> bool:
+        """Whether whole shares, which could be under a stop, are under none and do not leave at the open."""
+        waiting = (row for row in self.rows if row.state is not CoverageState.PENDING)
+        return any(int(row.qty) > int(row.protected_qty) for row in waiting)
+
+    @property
     def protected_positions(self) -> int:
         """Positions whose every share is protected."""
         return sum(row.state in COVERED for row in self.rows)

@@ -13,6 +13,7 @@ from sentinel.domain.actions import (
     Owe,
     PlaceStop,
     RaiseStop,
+    RenewStop,
     ShrinkStop,
     SubmitEntry,
     verb_of,
@@ -26,6 +27,7 @@ from sentinel.domain.outcomes import Confirmed, Rejected
 from sentinel.domain.runs import DeedOutcome
 from sentinel.execution.hand import Hand
 from sentinel.execution.handover import Handover
+from sentinel.execution.renewing import Renewing
 from sentinel.execution.results import Result, alarm, failed, naked, why
 from sentinel.plan.guards import refusal
 
@@ -36,6 +38,7 @@ class Deeds:
     def __init__(self, hand: Hand) -> None:
         self.hand = hand
         self.handover = Handover(hand)
+        self.renewing = Renewing(self.handover)
         self.broker = hand.broker
 
     def do(self, action: Mutation, facts: Facts) -> Result:
@@ -45,6 +48,9 @@ class Deeds:
             words = f"{verb_of(action)} of {action.symbol} was refused by a guard: {why_not}"
             finding = Finding("guard", Severity.WARNING, action.symbol, words, "the next run plans anew")
             return Result(DeedOutcome.REFUSED, f"guard: {why_not}", findings=(finding,))
+        return self._carry_out(action, facts)
+
+    def _carry_out(self, action: Mutation, facts: Facts) -> Result:
         match action:
             case SubmitEntry():
                 return self._submit_entry(action, facts)
@@ -58,6 +64,8 @@ class Deeds:
                 return self._shrink_stop(action, facts)
             case RaiseStop():
                 return self._raise_stop(action, facts)
+            case RenewStop():
+                return self.renewing.renew(action, facts)
             case ClosePosition():
                 return self.handover.close(action, facts)
             case _:

@@ -14,7 +14,7 @@ from sentinel.domain.actions import (
     is_mutation,
     is_note,
 )
-from sentinel.domain.book import ApprovalState, Book, Owed, OwedKind, Trade
+from sentinel.domain.book import ApprovalState, Book, Owed, OwedKind, RunEnding, Trade
 from sentinel.domain.coverage import Coverage
 from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LedgerError, SentinelError
 from sentinel.domain.facts import EntryRequest, Facts
@@ -27,6 +27,7 @@ from sentinel.execution.deeds import Deeds
 from sentinel.execution.following import Following
 from sentinel.execution.hand import Hand
 from sentinel.execution.journal import Journal
+from sentinel.execution.latching import watch_for_danger
 from sentinel.execution.look import look
 from sentinel.execution.naming import Naming
 from sentinel.execution.results import Result
@@ -77,6 +78,7 @@ class Run:
         self.request = request
         self.facts = self._look()
         self._refuse_sudden_emptiness()
+        self._watch_for_danger(None)
         self.unsure |= self.facts.unseen_symbols
         self.findings += self._lost_ledger()
         self.findings += (
@@ -283,8 +285,17 @@ class Run:
             self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
         coverage = prove_coverage(self.facts)
         self.findings += (*coverage_findings(coverage), *self._overdue())
+        alarms = frozenset(finding.code for finding in self.findings if finding.severity is Severity.ALARM)
+        self._watch_for_danger(RunEnding(self._run_id, 1 if alarms else 0, alarms, coverage.is_bare))
         is_clean = coverage.is_settled and not any(f.severity is Severity.ALARM for f in self.findings)
         return self._write_down(coverage, 0 if is_clean else 1)
+
+    def _watch_for_danger(self, ending: RunEnding | None) -> None:
+        """Pause entries where too much has gone wrong, in the runs before or in this one."""
+        news = watch_for_danger(self.ledger, self.facts, self.journal.run_id, ending)
+        if news is not None:
+            self.findings.append(news)
+            self.facts = replace(self.facts, book=self._book(self.facts))
 
     def _broken_off(self, error: BrokerUnreachable) -> BrokerUnreachable:
         """A run that cannot look again still tells its alarms; the coverage stays that of the run before."""

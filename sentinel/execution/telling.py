@@ -8,6 +8,7 @@ from sentinel.domain.actions import (
     CancelStop,
     FreeShares,
     RaiseStop,
+    RenewStop,
     is_following,
     verb_of,
 )
@@ -46,7 +47,7 @@ def _qty_of(action: Action) -> Decimal | None:
     """The shares an action is about."""
     if is_following(action):
         return action.order.filled_qty or action.order.qty
-    if isinstance(action, RaiseStop | CancelStop | CancelEntry | FreeShares):
+    if isinstance(action, RaiseStop | RenewStop | CancelStop | CancelEntry | FreeShares):
         return action.order.remaining_qty
     qty = getattr(action, "qty", getattr(action, "to_qty", None))
     return None if qty is None else Decimal(qty)

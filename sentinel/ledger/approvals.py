@@ -12,7 +12,8 @@ APPROVALS = "SELECT * FROM approvals ORDER BY id"
 APPROVALS_IN = "SELECT * FROM approvals WHERE state = ? ORDER BY id"
 APPROVALS_OF_TONIGHT = "SELECT * FROM approvals WHERE state IN ('waiting', 'approved') OR session = ? ORDER BY id"
 APPROVAL = "SELECT * FROM approvals WHERE id = ?"
-HALT = "SELECT reason FROM halts WHERE resumed_at IS NULL"
+HALT = "SELECT reason FROM halts WHERE resumed_at IS NULL AND set_by = ?"
+TRADER, SENTINEL = "trader", "sentinel"
 OPEN_STATES = frozenset({ApprovalState.WAITING, ApprovalState.APPROVED})
 
 
@@ -66,17 +67,28 @@ class Approvals(LedgerFile):
         """Stop entries and profit sales from now on; a halt within a halt gives it a new reason."""
         with self.transaction():
             self.resume("halted again", at)
-            self._insert("halts", {"reason": reason, "halted_at": to_cell(at)})
+            self._insert("halts", {"reason": reason, "halted_at": to_cell(at), "set_by": TRADER})
+
+    def latch(self, reason: str) -> None:
+        """Pause entries, and nothing else, until somebody resumes; RowRefused while a halt or a pause is in force."""
+        self._insert("halts", {"reason": reason, "halted_at": to_cell(self._now()), "set_by": SENTINEL})
 
     def resume(self, reason: str, at: datetime) -> None:
-        """End the halt, if there is one."""
+        """End the halt or the pause, if there is one."""
         self._write(
             "UPDATE halts SET resumed_at = ?, resume_reason = ? WHERE resumed_at IS NULL", (to_cell(at), reason)
         )
 
     def halt_reason(self) -> str | None:
-        """Why entries and profit sales are stopped; None when they are not."""
-        row = self._row(HALT)
+        """Why the trader has stopped entries and profit sales; None when they are not."""
+        return self._reason_of(TRADER)
+
+    def latch_reason(self) -> str | None:
+        """Why Sentinel has paused entries; None when it has not."""
+        return self._reason_of(SENTINEL)
+
+    def _reason_of(self, hand: str) -> str | None:
+        row = self._row(HALT, (hand,))
         return row["reason"] if row else None
 
     def _approvals(self, sql: str, *parameters: Cell) -> tuple[Approval, ...]:

@@ -19,6 +19,7 @@ from sentinel.ledger.orders import Orders
 from sentinel.ledger.rows import BoundAccount, Cell, from_row, to_cell
 from sentinel.ledger.telemetry import Telemetry
 from sentinel.ledger.trades import Trades
+from sentinel.ledger.troubles import Troubles
 
 VIEWS = ("v_active_positions", "v_pending_entries", "v_orphaned_stops", "v_closed_trades", "v_runs", "v_rescues")
 
@@ -28,7 +29,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Ledger(Intents, Orders, Trades, Approvals, Telemetry):
+class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
     """What Sentinel intended, did and saw.
 
     Every write is a transaction of its own or part of the open one; every error is a LedgerError with a remedy.
@@ -110,6 +111,7 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry):
             approvals=self._approvals(approvals.APPROVALS_OF_TONIGHT, to_cell(today)),
             equity_curve=self.equity_curve(),
             halt_reason=self.halt_reason(),
+            latch_reason=self.latch_reason(),
             cancelled_by_us=self.targeted_by(Purpose.CANCEL),
             replaced_by_us=self.targeted_by(Purpose.RAISE),
         )

@@ -48,17 +48,19 @@ def examine_copy(copy: Path, path: Path) -> RunRow | None:
 def put_back(copy: Path, path: Path, now: Clock) -> Restored:
     """Restore a copy and make it safe to work from; all or nothing, errors as `examine_copy` and `restore_backup`.
 
-    A halt of the ledger that was there stays. Open questions lapse and owed sales are forgotten, since the answer
-    may long have been acted upon: what still is at its target is asked about again.
+    A halt or a pause of the ledger that was there stays. Open questions lapse and owed sales are forgotten, since the
+    answer may long have been acted upon: what still is at its target is asked about again.
     """
     examine_copy(copy, path)
     with TemporaryDirectory(prefix="sentinel-restore-") as folder:
         with Ledger.open_copy(copy, now) as source:
             prepared = source.backup(Path(folder))
-        halt_reason = _halt_of(path, now)
+        halt_reason, latch_reason = _pause_of(path, now)
         with Ledger.open(prepared, now) as ledger, ledger.transaction():
             if halt_reason is not None:
                 ledger.halt(halt_reason, now())
+            elif latch_reason is not None and not (ledger.halt_reason() or ledger.latch_reason()):
+                ledger.latch(latch_reason)
             questions, owed_sales = _close_questions(ledger, now), _forget_owed_sales(ledger, now)
             ledger.audit("restore", None, f"from {copy.name}")
             halt_reason = ledger.halt_reason()
@@ -90,15 +92,15 @@ def _account_of(path: Path) -> BoundAccount | None:
         return None
 
 
-def _halt_of(path: Path, now: Clock) -> str | None:
-    """The halt of a ledger that may be missing, cut off while writing, or damaged."""
+def _pause_of(path: Path, now: Clock) -> tuple[str | None, str | None]:
+    """The trader's halt and Sentinel's pause of a ledger that may be missing, cut off while writing, or damaged."""
     if not path.exists():
-        return None
+        return None, None
     try:
         with Ledger.open(path, now) as ledger:
-            return ledger.halt_reason()
+            return ledger.halt_reason(), ledger.latch_reason()
     except LedgerError:
-        return None
+        return None, None
 
 
 def _close_questions(ledger: Ledger, now: Clock) -> int:

@@ -11,6 +11,7 @@ from sentinel.domain.actions import (
     Mutation,
     PlaceStop,
     RaiseStop,
+    RenewStop,
     ShrinkStop,
     SubmitEntry,
 )
@@ -30,6 +31,8 @@ def refusal(action: Mutation, facts: Facts) -> str | None:
             return _refuse_stop(action, facts)
         case RaiseStop():
             return _refuse_raise(action, facts)
+        case RenewStop():
+            return _refuse_renewal(action, facts)
         case ClosePosition():
             return _refuse_close(action, facts)
         case CancelStop():
@@ -43,10 +46,13 @@ def refusal(action: Mutation, facts: Facts) -> str | None:
 
 
 def entry_pause(facts: Facts) -> GuardRefusal | None:
-    """Why no entry may be sent at all: a halt, a blocked account, too deep a drawdown, too low a Sharpe ratio."""
+    """Why no entry may be sent at all: halt, pause, blocked account, too deep a drawdown, too low a Sharpe ratio."""
     policy, book = facts.policy, facts.book
     if book.halt_reason is not None:
         return GuardRefusal(f"entries are halted: {book.halt_reason}", "sentinel resume --reason TEXT")
+    if book.latch_reason is not None:
+        remedy = "find out why (`sentinel runs`), then sentinel resume --reason TEXT"
+        return GuardRefusal(f"entries are paused: {book.latch_reason}", remedy)
     if facts.account.blocks_orders:
         return GuardRefusal("the broker blocks new orders on this account", "look at the account's page at the broker")
     equities = [equity for _, equity in book.equity_curve] + [facts.account.equity]
@@ -99,6 +105,15 @@ def _refuse_raise(action: RaiseStop, facts: Facts) -> str | None:
     now_at = action.order.stop_price
     if now_at is None or not position.side.is_tighter(action.to_price, than=now_at):
         return f"a stop at {now_at} is never lowered to {action.to_price}"
+    return None
+
+
+def _refuse_renewal(action: RenewStop, facts: Facts) -> str | None:
+    if action.to_price is not None:
+        return _refuse_raise(RaiseStop(action.symbol, action.order, action.to_price, action.because), facts)
+    position = facts.positions.get(action.symbol)
+    if position is None or position.side is action.order.side:
+        return "there is no position it would protect"
     return None
 
 

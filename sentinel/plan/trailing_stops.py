@@ -69,12 +69,16 @@ def _highest(holding: Holding) -> Decimal | None:
 
 
 def is_lower(stop: Order, wanted: Decimal, holding: Holding) -> bool:
-    """Whether a stop of ours rests under a level (over it, for a short).
+    """Whether a stop rests under a level (over it, for a short) and may be moved there."""
+    return is_movable(stop) and stop.stop_price is not None and holding.side.is_tighter(wanted, than=stop.stop_price)
+
+
+def is_movable(stop: Order) -> bool:
+    """Whether Sentinel may change a stop.
 
     Legs of brackets and OCOs, and trailing stops, are somebody's own: read as protection and left alone.
     """
-    is_movable = stop.type is OrderType.STOP and stop.order_class in (OrderClass.SIMPLE, OrderClass.OTO)
-    return is_movable and stop.stop_price is not None and holding.side.is_tighter(wanted, than=stop.stop_price)
+    return stop.type is OrderType.STOP and stop.order_class in (OrderClass.SIMPLE, OrderClass.OTO)
 
 
 def _raise(stop: Order, wanted: Decimal, holding: Holding) -> Action:

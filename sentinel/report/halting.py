@@ -16,6 +16,11 @@ def halted(reason: str) -> Text:
     return Text(f"HALTED: {clean(reason)}: no entries, no profit sales; stops go on", "bold red")
 
 
+def paused(reason: str) -> Text:
+    """The line of a home whose entries Sentinel has paused."""
+    return Text(f"ENTRIES PAUSED: {clean(reason)}; `sentinel resume --reason TEXT` lifts it", "bold red")
+
+
 def halt_screen(reason: str, book: Book, *, is_dry_run: bool) -> Text:
     """What `halt` has done, or would do, to a home with this book."""
     lines = [f"{'would halt' if is_dry_run else 'halted'}: {clean(reason)}"]

@@ -12,6 +12,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "cancel_entry": ("entry taken back", "would take the entry back"),
     "place_stop": ("stop placed at {price} behind {qty} shares", "would place a stop at {price} behind {qty} shares"),
     "raise_stop": ("stop raised to {price}", "would raise the stop to {price}"),
+    "renew_stop": ("stop renewed", "would renew the stop"),
     "shrink_stop": ("stop shrunk to {qty} shares", "would shrink the stop to {qty} shares"),
     "free_shares": ("{qty} shares freed for a stop", "would free {qty} shares for a stop"),
     "split_trade": ("trade follows a split", "would follow a split"),

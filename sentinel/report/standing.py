@@ -192,6 +192,7 @@ def standing_document(standing: Standing, command: str, exit_code: int | None = 
         looked_at=instant(standing.looked_at),
         mode=standing.mode,
         halt=book.halt_reason,
+        pause=book.latch_reason,
         last_run=_last_run(standing),
         positions=[_position(rung) for rung in standing.rungs],
         entries=[entry_row(entry) for entry in book.entries],

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from sentinel.domain.coverage import CoverageState
 from sentinel.report.coverage_table import UNSEEN, CoverageTable, verdict
-from sentinel.report.halting import halted
+from sentinel.report.halting import halted, paused
 from sentinel.report.inbox import approvals_section
 from sentinel.report.screen import findings_section, hanging_table, section
 from sentinel.report.standing import NEVER_LOOKED, LastRun, Rung, Standing, failure_words
@@ -47,6 +47,8 @@ def _header(standing: Standing) -> Iterable[RenderableType]:
         yield Text(f"as the broker told at {moment(standing.looked_at)} (--live asks it now)", "dim")
     if standing.book.halt_reason is not None:
         yield halted(standing.book.halt_reason)
+    if standing.book.latch_reason is not None:
+        yield paused(standing.book.latch_reason)
     yield Text()
 
 

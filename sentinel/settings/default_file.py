@@ -40,7 +40,12 @@ SENTENCES = {
     "risk.orphan_grace_minutes": "Minutes a stop must protect nothing before it is cancelled.",
     "risk.approval_days": "Days a question about a sale waits for your answer.",
     "risk.approval_drift_pct": "How far the price may have moved from the one shown when an approved sale is done.",
+    "risk.renew_stop_days": "A stop with fewer days left before the broker ends it (after 90) is renewed.",
     "risk.owed_alarm_evenings": "Evenings after which a raise or a sale the broker keeps refusing becomes an alarm.",
+    "risk.latch_rescues": "Runs that had to put a stop behind the same symbol, after which entries pause; 0 is off.",
+    "risk.latch_rejects": "Requests the broker refused or left unanswered, after which entries pause; 0 is off.",
+    "risk.latch_sessions": "Sessions in which those two are counted.",
+    "risk.latch_unclean_runs": "Runs in a row that ended badly, after which entries pause; 0 is off.",
     "evening.backups_kept": "Copies of the ledger kept in backups/.",
     "evening.logs_kept": "Log files kept in logs/, one a run.",
 }
