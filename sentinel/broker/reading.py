@@ -72,11 +72,13 @@ class Reading:
         """The account."""
         return _understood(account_of, self._must("/account"))
 
-    def session(self) -> Session:
-        """The broker's clock and the last session that has opened (ALPACA 10.3)."""
+    def session(self, since: datetime | None = None) -> Session:
+        """The broker's clock, the last session that has opened, and those since a moment (ALPACA 10.3)."""
         clock = self._must("/clock")
         today = _understood(clock_now, clock).astimezone(NEW_YORK).date()
         first = today - timedelta(days=CALENDAR_DAYS_BACK)
+        if since is not None:
+            first = min(first, since.astimezone(NEW_YORK).date())
         calendar = self._must("/calendar", {"start": first.isoformat(), "end": today.isoformat()})
         return _understood(lambda body: session_of(clock, body), calendar)
 

@@ -85,7 +85,10 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where the broker's clock stands: `day` is the last session that has opened, `closed_at` its close, UTC."""
+    """Where the broker's clock stands: `day` is the last session that has opened, `closed_at` its close, UTC.
+
+    `closes` are the closes of the sessions that have opened, as far back as was asked for, the oldest first.
+    """
 
     now: datetime
     day: date
@@ -93,3 +96,4 @@ class Session:
     closed_at: datetime
     next_open: datetime
     next_close: datetime
+    closes: tuple[datetime, ...] = ()

@@ -8,6 +8,8 @@ from enum import StrEnum
 from sentinel.domain.book import Approval, EntryRecord
 from sentinel.domain.coverage import Coverage
 from sentinel.domain.findings import Finding
+from sentinel.domain.orders import OrderStatus
+from sentinel.domain.while_away import WhileAway
 
 
 class DeedOutcome(StrEnum):
@@ -34,6 +36,24 @@ class Deed:
     price: Decimal | None = None
     order_id: str | None = None
 
+    @property
+    def has_traded(self) -> bool:
+        """Whether the order it followed had filled by then, be it in part before it ended."""
+        is_fill = self.detail in (OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED) or " filled" in self.because
+        return self.verb.startswith("follow_") and is_fill
+
+
+@dataclass(frozen=True, slots=True)
+class Rescues:
+    """How the rescues of a symbol went over all runs, and what was said of the last that failed."""
+
+    symbol: str
+    attempted: int = 0
+    ok: int = 0
+    failed: int = 0
+    last_run_id: int | None = None
+    last_error: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
@@ -52,3 +72,5 @@ class RunReport:
     waiting_entries: tuple[EntryRecord, ...]
     requests: int
     exit_code: int
+    # None before the second look of a home's life.
+    while_away: WhileAway | None = None

@@ -32,6 +32,7 @@ from sentinel.execution.look import look
 from sentinel.execution.naming import Naming
 from sentinel.execution.results import Result
 from sentinel.execution.telling import deed_of
+from sentinel.execution.while_away import while_away
 from sentinel.execution.workplace import Step, Workplace
 from sentinel.ledger import RowRefused
 from sentinel.plan.coverage import coverage_findings, prove_coverage
@@ -53,6 +54,7 @@ class Run:
         self.ledger = workplace.ledger
         self.command = command
         self.source = source
+        self.started_at = self.ledger.now()
         self.is_dry_run = is_dry_run
         self.force = force
         self.journal = Journal(workplace.broker, workplace.ledger, workplace.patience)
@@ -117,11 +119,9 @@ class Run:
         self.findings.append(Finding("unresolved", Severity.ALARM, symbol, message, "run again"))
 
     def _look(self) -> Facts:
-        work = self.workplace
-        session = work.broker.session()
-        facts = look(
-            work.broker, self.ledger.book(session.day), work.policy, session, self.ledger.last_look(), self.request
-        )
+        work, last_look = self.workplace, self.ledger.last_look()
+        session = work.broker.session(last_look)
+        facts = look(work.broker, self.ledger.book(session.day), work.policy, session, last_look, self.request)
         return replace(
             facts,
             book=self._book(facts),
@@ -214,7 +214,7 @@ class Run:
         """Open the run in the ledger; late, so that a refused request leaves nothing behind."""
         if self.journal.run_id is None:
             self.journal.run_id = self.ledger.begin_run(
-                self.command, self.source, self.facts.today, self.facts.session.now
+                self.command, self.source, self.facts.today, self.facts.session.now, self.started_at
             )
 
     def _do(self, action: Action) -> tuple[Result, bool]:
@@ -324,6 +324,7 @@ class Run:
 
     def _write_down(self, coverage: Coverage, exit_code: int) -> RunReport:
         facts, requests = self.facts, self.workplace.broker.requests
+        news = while_away(self.ledger, self._run_id, facts.session)
         with self.ledger.transaction():
             self.ledger.record_findings(self._run_id, self.findings)
             self.ledger.record_coverage(self._run_id, coverage, facts.session.now)
@@ -344,6 +345,7 @@ class Run:
             waiting_entries=facts.book.entries,
             requests=requests,
             exit_code=exit_code,
+            while_away=news,
         )
 
     @property

@@ -55,6 +55,10 @@ class LedgerFile:
         self._now = now
         self._depth = 0
 
+    def now(self) -> datetime:
+        """The clock the rows are stamped by."""
+        return self._now()
+
     def close(self) -> None:
         """Let go of the file; what was not committed is gone."""
         self._connection.close()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sentinel.domain.bars import Bar
 from sentinel.domain.coverage import Coverage, CoverageRow
 from sentinel.domain.findings import Finding
-from sentinel.domain.runs import Deed
+from sentinel.domain.runs import Deed, Rescues
 from sentinel.ledger.ledger_file import LedgerFile
 from sentinel.ledger.rows import Cell, RunRow, from_row, read_time, to_cell, to_row
 
@@ -16,8 +16,13 @@ RUN = "SELECT * FROM runs WHERE id = ?"
 FINDINGS = "SELECT * FROM findings WHERE run_id = ? ORDER BY id"
 DEEDS = """SELECT deeds.* FROM run_steps JOIN deeds ON deeds.run_step_id = run_steps.id
            WHERE run_steps.run_id = ? ORDER BY deeds.id"""
-LAST_LOOK = "SELECT id, looked_at FROM runs WHERE looked_at IS NOT NULL ORDER BY looked_at DESC, id DESC LIMIT 1"
+# CROSS tells SQLite to begin with the few runs, not with all deeds.
+DEEDS_SINCE = """SELECT run_steps.run_id, deeds.* FROM run_steps CROSS JOIN deeds ON deeds.run_step_id = run_steps.id
+                 WHERE run_steps.run_id > ? ORDER BY run_steps.run_id, run_steps.id, deeds.id"""
+LAST_LOOK = "SELECT * FROM runs WHERE looked_at IS NOT NULL ORDER BY looked_at DESC, id DESC LIMIT 1"
 COVERAGE = "SELECT * FROM coverage WHERE run_id = ? ORDER BY symbol"
+RESCUES = "SELECT * FROM v_rescues ORDER BY symbol"
+RESCUES_OF = "SELECT * FROM v_rescues WHERE symbol = ?"
 EQUITY_CURVE = "SELECT day, equity FROM equity ORDER BY day"
 BARS_OF = "SELECT * FROM bars WHERE symbol = ? ORDER BY day"
 
@@ -104,10 +109,28 @@ class Telemetry(LedgerFile):
         """What a run noticed."""
         return tuple(from_row(Finding, row) for row in self._rows(FINDINGS, (run_id,)))
 
+    def deeds_since(self, run_id: int) -> tuple[tuple[int, Deed], ...]:
+        """What every run after one did, in its order, each deed with the number of its run."""
+        return tuple((row["run_id"], from_row(Deed, row)) for row in self._rows(DEEDS_SINCE, (run_id,)))
+
     def last_look(self) -> datetime | None:
         """When a run last looked at the broker to its end; fills before it are known."""
+        looked = self.last_look_run()
+        return looked.looked_at if looked else None
+
+    def last_look_run(self) -> RunRow | None:
+        """The run that last looked at the broker to its end."""
         row = self._row(LAST_LOOK)
-        return read_time(row["looked_at"]) if row else None
+        return from_row(RunRow, row) if row else None
+
+    def rescues_of(self, symbol: str) -> Rescues:
+        """How the rescues of a symbol went, over all runs."""
+        row = self._row(RESCUES_OF, (symbol,))
+        return from_row(Rescues, row) if row else Rescues(symbol)
+
+    def rescues(self) -> tuple[Rescues, ...]:
+        """How the rescues of every symbol that ever needed one went, by symbol."""
+        return tuple(from_row(Rescues, row) for row in self._rows(RESCUES))
 
     def last_coverage(self) -> tuple[Coverage, datetime, int] | None:
         """The latest proof, the moment of its look and its run."""

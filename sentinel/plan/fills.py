@@ -11,6 +11,8 @@ from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderClass, OrderStatus
 from sentinel.plan.hands import by_whom, told_of, who_ended
 
+NEW_TO_THE_LEDGER = "a live stop the ledger did not know"
+
 
 def plan_fills(facts: Facts) -> Plan:
     """Entries, stops and exits whose state moved on; the rest of a part-filled entry is taken back."""
@@ -53,7 +55,7 @@ def _stops(facts: Facts) -> Iterator[Action | Finding | None]:
     for position in facts.positions.values():
         for order in facts.protecting_stops(position):
             if order.id not in known and facts.book.trade(order.symbol):
-                yield FollowStop(order.symbol, order, because="a live stop the ledger did not know")
+                yield FollowStop(order.symbol, order, because=NEW_TO_THE_LEDGER)
 
 
 def _exits(facts: Facts) -> Iterator[Action | Finding]:

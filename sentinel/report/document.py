@@ -11,6 +11,7 @@ from sentinel.domain.errors import SentinelError
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import to_cent
 from sentinel.domain.runs import Deed, RunReport
+from sentinel.domain.while_away import News, WhileAway
 from sentinel.report.inbox import only_rehearsed
 
 SCHEMA = 1
@@ -68,6 +69,7 @@ def run_document(report: RunReport, halt_reason: str | None = None) -> Document:
         requests=report.requests,
         halt=halt_reason,
         entries=[entry_row(entry) for entry in report.waiting_entries],
+        while_away=_while_away(report.while_away),
     )
 
 
@@ -179,4 +181,32 @@ def _approval(approval: Approval) -> Document:
         "state": str(approval.state),
         "asked_at": instant(approval.asked_at),
         "session": approval.session.isoformat(),
+    }
+
+
+def _while_away(away: WhileAway | None) -> Document | None:
+    """What happened since the last look; null on a first look."""
+    if away is None:
+        return None
+    return {
+        "last_look": instant(away.last_look),
+        "sessions": [session.isoformat() for session in away.sessions],
+        "missed": away.missed,
+        "news": [_news_entry(news) for news in away.news],
+    }
+
+
+def _news_entry(news: News) -> Document:
+    return {
+        "kind": str(news.kind),
+        "symbol": news.symbol,
+        "qty": quantity(news.qty),
+        "price": amount(news.price),
+        "own_price": amount(news.own_price),
+        "slippage": amount(news.slippage),
+        "gain_usd": None if news.gain_usd is None else f"{news.gain_usd:.2f}",
+        "r_multiple": None if news.r_multiple is None else f"{news.r_multiple:.2f}",
+        "at": instant(news.at),
+        "order_id": news.order_id,
+        "because": news.because,
     }

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sentinel.report.coverage_table import bare_table
-from sentinel.report.screen import section
+from sentinel.report.layout import section
 from sentinel.report.words import MISSING, clean, money
 
 FINISHED = frozenset({"filled", "canceled", "expired", "replaced", "rejected"})

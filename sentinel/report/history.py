@@ -11,7 +11,7 @@ from rich.text import Text
 from sentinel.domain.money import dollars
 from sentinel.domain.orders import Side
 from sentinel.report.document import amount, document, instant, quantity
-from sentinel.report.screen import section
+from sentinel.report.layout import section
 from sentinel.report.trade_life import Event, Life
 from sentinel.report.words import MISSING, clean, count, moment, money, price, shares
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from sentinel.domain.orders import OrderStatus
 from sentinel.domain.runs import Deed, DeedOutcome
 from sentinel.report.coverage_table import bare_table
 from sentinel.report.document import document, instant
@@ -23,6 +22,7 @@ FIGURES = {
     "entries_sent": "{} entered",
     "entries_filled": "{} filled",
     "stops_filled": "{} stopped out",
+    "sales_filled": "{} sold",
     "rescues_ok": "{} rescued",
     "rescues_failed": "{} NOT rescued",
     "raises": "{} raised",
@@ -31,6 +31,7 @@ FIGURES = {
     "sales_sent": "{} selling",
     "ghosts_closed": "{} ghost",
     "adopted": "{} adopted",
+    "synced": "{} synced",
     "orphans": "{} orphan",
 }
 # A verb that ended well, and the figure it counts for.
@@ -42,10 +43,13 @@ DONE = {
     "close_position": "sales_sent",
     "close_trade": "ghosts_closed",
     "adopt_position": "adopted",
+    "resize_trade": "synced",
+    "split_trade": "synced",
+    "rename_trade": "synced",
     "cancel_stop": "orphans",
 }
 NOT_DONE = {"place_stop": "rescues_failed", "raise_stop": "raises_failed"}
-FILLED = {"follow_entry": "entries_filled", "follow_stop": "stops_filled"}
+FILLED = {"follow_entry": "entries_filled", "follow_stop": "stops_filled", "follow_exit": "sales_filled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,18 @@ class RunLine:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took after its first look; None while it is at work, or when it was cut off."""
+        """How long it took, its first look included; None while it is at work, or when it was cut off."""
         return None if self.run.ended_at is None else (self.run.ended_at - self.run.started_at).total_seconds()
+
+    @property
+    def fills(self) -> int:
+        """Entries, stops and sales that traded."""
+        return sum(self.figures.get(name, 0) for name in FILLED.values())
+
+    @property
+    def rescues_attempted(self) -> int:
+        """Stops that were to be placed behind bare shares, placed or not."""
+        return self.figures.get("rescues_ok", 0) + self.figures.get("rescues_failed", 0)
 
 
 def figures_of(deeds: Iterable[Deed]) -> Counter[str]:
@@ -75,7 +89,7 @@ def _figures_of(deed: Deed) -> Iterable[str]:
             yield NOT_DONE[deed.verb]
         if deed.detail.startswith("owed:"):
             yield "owed"
-    elif deed.outcome is DeedOutcome.DONE and deed.verb in FILLED and deed.detail == OrderStatus.FILLED:
+    elif deed.outcome is DeedOutcome.DONE and deed.verb in FILLED and deed.has_traded:
         yield FILLED[deed.verb]
     elif deed.outcome is DeedOutcome.DONE and deed.verb in DONE:
         yield DONE[deed.verb]
@@ -119,12 +133,14 @@ def totals_of(lines: Sequence[RunLine]) -> dict[str, Any]:
     for line in lines:
         sums.update(line.figures)
     ended = [line.run.exit_code for line in lines if line.run.exit_code is not None]
-    rescues, raises = sums["rescues_ok"] + sums["rescues_failed"], sums["raises"] + sums["raises_failed"]
+    rescues, raises = sum(line.rescues_attempted for line in lines), sums["raises"] + sums["raises_failed"]
     return {
         "runs": len(lines),
         "ended": len(ended),
         "clean": ended.count(0),
         "requests": sum(line.run.requests or 0 for line in lines),
+        "duration_seconds": sum(line.seconds or 0 for line in lines),
+        "fills": sum(line.fills for line in lines),
         **{name: sums[name] for name in FIGURES},
         "rescues_attempted": rescues,
         "raises_attempted": raises,
@@ -149,8 +165,9 @@ def runs_document(lines: Sequence[RunLine], command: str) -> dict[str, Any]:
             "started_at": instant(line.run.started_at),
             "ended_at": instant(line.run.ended_at),
             "duration_seconds": line.seconds,
+            "fills": line.fills,
             **{name: line.figures.get(name, 0) for name in FIGURES},
-            "rescues_attempted": line.figures.get("rescues_ok", 0) + line.figures.get("rescues_failed", 0),
+            "rescues_attempted": line.rescues_attempted,
             "requests": line.run.requests,
             "exit_code": line.run.exit_code,
         }

@@ -7,13 +7,15 @@ from rich.table import Table
 from rich.text import Text
 
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.orders import RESTING, Side
+from sentinel.domain.orders import RESTING, OrderStatus, Side
 from sentinel.domain.runs import Deed, RunReport
 from sentinel.report.coverage_table import CoverageTable, verdict
 from sentinel.report.halting import halted
 from sentinel.report.inbox import approvals_section, only_rehearsed
+from sentinel.report.layout import hanging_table, section
 from sentinel.report.sentences import NEWS, sentence
 from sentinel.report.waiting import waiting_table
+from sentinel.report.while_away import is_told, quiet_line, while_away_section
 from sentinel.report.words import clean, count, day, flowing, moment, money
 
 # Bookkeeping the trader need not read every evening: it is in `--json` and in the ledger.
@@ -29,6 +31,7 @@ def run_screen(report: RunReport, halt_reason: str | None = None, answers: Itera
     deeds = _deeds(report, answers)
     return Group(
         *_header(report, halt_reason),
+        *while_away_section(report),
         *section(deeds, "Nothing to do." if not report.is_dry_run else "Nothing would be done."),
         *findings_section(report.findings),
         *approvals_section(report.approvals, only_rehearsed(report)),
@@ -47,27 +50,10 @@ def _header(report: RunReport, halt_reason: str | None) -> Iterable[RenderableTy
     yield Text(f"{report.command}, looked at {moment(report.looked_at)}, {count(report.requests, 'request')}", "dim")
     if report.is_dry_run:
         yield Text("DRY RUN: nothing was sent, nothing was written", "bold cyan")
+    yield from quiet_line(report)
     if halt_reason is not None:
         yield halted(halt_reason)
     yield Text()
-
-
-def section(body: Table | CoverageTable | None, otherwise: str = "") -> Iterable[RenderableType]:
-    """A part of a screen followed by an empty line; nothing, or a word, where it is empty."""
-    if body is not None and body.row_count:
-        yield body
-        yield Text()
-    elif otherwise:
-        yield Text(otherwise)
-        yield Text()
-
-
-def hanging_table() -> Table:
-    """Two columns, the second wrapping under itself."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=1)
-    return table
 
 
 def _deeds(report: RunReport, answers: Iterable[tuple[str, str]]) -> Table:
@@ -77,14 +63,14 @@ def _deeds(report: RunReport, answers: Iterable[tuple[str, str]]) -> Table:
     shorts = {row.symbol for row in report.coverage.rows if row.side is Side.SELL}
     shorts |= {entry.symbol for entry in report.waiting_entries if entry.side is Side.SELL}
     for deed in report.deeds:
-        if not _is_quiet(deed):
+        if not _is_quiet(deed) and not is_told(deed, report.while_away):
             table.add_row(clean(deed.symbol), sentence(deed, is_short=deed.symbol in shorts))
     return table
 
 
 def _is_quiet(deed: Deed) -> bool:
-    """Bookkeeping, and orders that just wait."""
-    return deed.verb in QUIET_VERBS or (deed.verb in NEWS and deed.detail in RESTING)
+    """Bookkeeping, orders that just wait, and those another has taken the place of: that one tells it."""
+    return deed.verb in QUIET_VERBS or (deed.verb in NEWS and deed.detail in (*RESTING, OrderStatus.REPLACED))
 
 
 def findings_section(findings: Sequence[Finding]) -> Iterable[RenderableType]:

@@ -10,7 +10,8 @@ from sentinel.domain.coverage import CoverageState
 from sentinel.report.coverage_table import UNSEEN, CoverageTable, verdict
 from sentinel.report.halting import halted, paused
 from sentinel.report.inbox import approvals_section
-from sentinel.report.screen import findings_section, hanging_table, section
+from sentinel.report.layout import hanging_table, section
+from sentinel.report.screen import findings_section
 from sentinel.report.standing import NEVER_LOOKED, LastRun, Rung, Standing, failure_words
 from sentinel.report.waiting import waiting_table
 from sentinel.report.words import age, clean, day, flowing, moment, money, percent, price

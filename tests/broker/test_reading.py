@@ -222,6 +222,25 @@ def test_the_session_that_opened_last(
     assert session.next_open == datetime(2026, 12, 1, 14, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("since", "start"),
+    [
+        (None, "2026-07-31"),
+        (datetime(2026, 8, 13, 21, tzinfo=UTC), "2026-07-31"),
+        (datetime(2026, 6, 2, 2, tzinfo=UTC), "2026-06-01"),  # still the first of June in New York
+    ],
+)
+def test_the_calendar_goes_back_to_what_is_asked_for(
+    told: Told, script: Script, since: datetime | None, start: str
+) -> None:
+    clock = {"timestamp": "2026-08-14T21:00:00Z", "is_open": False}
+    broker = told(clock | dict.fromkeys(("next_open", "next_close"), "2026-08-17T13:30:00Z"))
+    script.says([dict(zip(DAY, row, strict=True)) for row in (NORMAL, ("2026-08-13", "09:30", "16:00"))])
+    session = broker.session(since)
+    assert session.closes == (datetime(2026, 8, 13, 20, tzinfo=UTC), datetime(2026, 8, 14, 20, tzinfo=UTC))
+    assert script.asked[-1][1].endswith(f"/calendar?start={start}&end=2026-08-14")
+
+
 def test_the_session_of_the_exchange(exchange: RunningExchange, broker: Broker) -> None:
     evening = broker.session()
     assert (evening.day, evening.is_open) == (date(2026, 3, 2), False)

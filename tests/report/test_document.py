@@ -106,6 +106,7 @@ def test_a_run() -> None:
         "requests": 23,
         "halt": None,
         "entries": [],
+        "while_away": None,
     }
 
 

@@ -1,5 +1,6 @@
 """The list of runs: every deed counts for one figure at most, and rates are of what was tried."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -40,7 +41,11 @@ def line(number: int = 1, *, ended: float | None = 1.5, exit_code: int | None = 
         ("follow_entry", DONE, "canceled", []),
         ("follow_stop", DONE, "filled", ["stops_filled"]),
         ("follow_stop", DONE, "replaced", []),
-        ("follow_exit", DONE, "filled", []),
+        ("follow_entry", DONE, "partially_filled", ["entries_filled"]),
+        ("follow_exit", DONE, "filled", ["sales_filled"]),
+        ("resize_trade", DONE, "", ["synced"]),
+        ("split_trade", DONE, "", ["synced"]),
+        ("rename_trade", DONE, "", ["synced"]),
         ("place_stop", DONE, "at 98.00", ["rescues_ok"]),
         ("place_stop", REFUSED, "403", ["rescues_failed"]),
         ("place_stop", UNRESOLVED, "timeout", ["rescues_failed"]),
@@ -60,6 +65,17 @@ def line(number: int = 1, *, ended: float | None = 1.5, exit_code: int | None = 
 )
 def test_what_a_deed_counts_for(verb: str, outcome: DeedOutcome, detail: str, figures: list[str]) -> None:
     assert sorted(figures_of([deed(verb, outcome, detail)]).elements()) == sorted(figures)
+
+
+def test_an_entry_that_filled_in_part_before_it_ended_is_a_fill() -> None:
+    told = replace(deed("follow_entry", DONE, "canceled"), because="entry is canceled: 3 of 7 filled")
+    assert figures_of([told]) == {"entries_filled": 1}
+
+
+def test_a_fill_is_an_entry_a_stop_or_a_sale() -> None:
+    (row,) = runs_document([line(entries_filled=2, stops_filled=3, sales_filled=4)], "runs")["runs"]
+    assert row["fills"] == 9
+    assert totals_of([line(entries_filled=2), line(sales_filled=4)])["fills"] == 6
 
 
 def test_totals_and_rates() -> None:
