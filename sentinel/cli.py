@@ -13,6 +13,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from sentinel import __version__
+from sentinel.commands.adopt import adopt
 from sentinel.commands.approvals import approvals
 from sentinel.commands.backup import backup
 from sentinel.commands.check_profit_taking import check_profit_taking
@@ -66,6 +67,7 @@ for command in (
     status,
     reconcile_fills,
     reconcile_positions,
+    adopt,
     rescue_stops,
     update_trailing_stops,
     cleanup_orphans,

@@ -4,16 +4,18 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sentinel.domain.errors import DeedFailed
-from sentinel.domain.facts import EntryRequest
+from sentinel.domain.facts import EntryRequest, Request
 from sentinel.domain.money import Number, exact
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderStatus, Side
 from sentinel.domain.runs import Deed, DeedOutcome, RunReport
 from sentinel.execution.run import Run
 from sentinel.execution.workplace import Step, Workplace
+from sentinel.plan.adoption import plan_adoption
 from sentinel.plan.entries import plan_entry
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.orphans import plan_orphans
+from sentinel.plan.positions import plan_positions
 from sentinel.plan.profit_taking import plan_profit_taking
 from sentinel.plan.renewals import plan_renewals
 from sentinel.plan.rescue import plan_rescue
@@ -22,6 +24,11 @@ from sentinel.plan.trailing_stops import plan_trailing_stops
 # What each command of its own does; the evening does them all (sentinel/evening.py).
 SUBMIT_ENTRY = (Step("entry", plan_entry),)
 RECONCILE_FILLS = (Step("fills", plan_fills), Step("rescue", plan_rescue))
+RECONCILE_POSITIONS = (Step("fills", plan_fills), Step("positions", plan_positions))
+RESCUE_STOPS = (*RECONCILE_POSITIONS, Step("rescue", plan_rescue))
+# The adoption comes first to refuse what cannot be adopted, and again once a stranger has become a trade.
+ADOPTION = Step("adoption", plan_adoption)
+ADOPT = (ADOPTION, *RECONCILE_POSITIONS, ADOPTION, Step("rescue", plan_rescue))
 UPDATE_TRAILING_STOPS = (Step("raises", plan_trailing_stops), Step("renewals", plan_renewals))
 CHECK_PROFIT_TAKING = (Step("profit", plan_profit_taking),)
 CLEANUP_ORPHANS = (Step("orphans", plan_orphans),)
@@ -41,7 +48,7 @@ class OrderExecutionEngine:
         source: str = "api",
         is_dry_run: bool = False,
         force: bool = False,
-        request: EntryRequest | None = None,
+        request: Request | None = None,
     ) -> RunReport:
         """Settle, look, take the steps, look again, prove the coverage; SentinelError when it cannot be trusted."""
         return Run(self.workplace, command, source, is_dry_run=is_dry_run, force=force).take(steps, request)

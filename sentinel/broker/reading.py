@@ -100,23 +100,21 @@ class Reading:
 
         Oldest first, because an activated leg is stamped anew (ALPACA 1.5) and then turns up later, not earlier.
         """
-        found: dict[str, object] = {}
-        start: Mapping[str, str] = {}
-        for _ in range(MOST_PAGES):
-            rows = self._rows("/orders", {"status": "open", "direction": "asc", "limit": str(ORDERS_A_PAGE), **start})
-            page = {_understood(_id_of, row): row for row in rows}
-            is_stuck = page.keys() <= found.keys()
-            found |= page
-            if len(rows) < ORDERS_A_PAGE:
-                return _understood(orders_of, list(found.values()))
-            start = _next_page(*_understood(_place_of, rows[-1]), is_stuck, start)
-        raise _endless("open orders")
+        return self._all_orders({"status": "open"}, {}, "open orders")
 
     def recent_orders(self, after: datetime | None = None) -> tuple[Order, ...]:
         """The newest 500 orders of every status with their legs, newest first, submitted after a moment if given."""
         params = {"status": "all", "direction": "desc", "limit": str(ORDERS_A_PAGE), "nested": "true"}
         rows = self._rows("/orders", params | ({"after": _stamp(after)} if after else {}))
         return _understood(orders_of, rows)
+
+    def orders_of(self, symbols: Iterable[str], after: datetime) -> tuple[Order, ...]:
+        """Every order of these symbols with its legs, whatever its status, submitted after a moment (ALPACA 5.3)."""
+        wanted = ",".join(sorted({symbol for symbol in symbols if SYMBOL.fullmatch(symbol)}))
+        if not wanted:
+            return ()
+        params = {"status": "all", "nested": "true", "symbols": wanted}
+        return self._all_orders(params, {"after": _stamp(after)}, f"orders of {wanted}")
 
     def order(self, order_id: str) -> Order | None:
         """One order with its legs, None when the broker never had it."""
@@ -153,6 +151,19 @@ class Reading:
     def asset(self, symbol: str) -> Asset | None:
         """What the broker knows of a symbol, None when it knows none (ALPACA 10.6)."""
         return self._find(f"/assets/{quote(symbol, safe='')}", asset_of) if SYMBOL.fullmatch(symbol) else None
+
+    def _all_orders(self, which: Mapping[str, str], start: Mapping[str, str], what: str) -> tuple[Order, ...]:
+        """Every order of a list, oldest first, to its last page."""
+        found: dict[str, object] = {}
+        for _ in range(MOST_PAGES):
+            rows = self._rows("/orders", {**which, "direction": "asc", "limit": str(ORDERS_A_PAGE), **start})
+            page = {_understood(_id_of, row): row for row in rows}
+            is_stuck = page.keys() <= found.keys()
+            found |= page
+            if len(rows) < ORDERS_A_PAGE:
+                return _understood(orders_of, list(found.values()))
+            start = _next_page(*_understood(_place_of, rows[-1]), is_stuck, start, what)
+        raise _endless(what)
 
     def _bars(self, symbols: Sequence[str]) -> dict[str, Bar]:
         """The bars of these symbols; one symbol the data host calls malformed is left out, not all of them."""
@@ -222,7 +233,7 @@ def _understood(translate: Callable[[Json], Noun], body: Json) -> Noun:
 
 
 def _next_page(
-    last_id: str, submitted_at: datetime | None, is_stuck: bool, start: Mapping[str, str]
+    last_id: str, submitted_at: datetime | None, is_stuck: bool, start: Mapping[str, str], what: str
 ) -> Mapping[str, str]:
     """Where the next page starts: just before the last order's time, for legs share theirs (ALPACA 5.3).
 
@@ -230,7 +241,7 @@ def _next_page(
     """
     goes_by_id = "after_order_id" in start
     if is_stuck and goes_by_id:
-        raise _endless("open orders")
+        raise _endless(what)
     if is_stuck or goes_by_id or submitted_at is None:
         return {"after_order_id": last_id}
     return {"after": _stamp(submitted_at - A_TICK)}

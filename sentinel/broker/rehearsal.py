@@ -29,6 +29,12 @@ class Rehearsal(Broker):
         """What would be listed."""
         return self._overlaid(super().recent_orders(after))
 
+    def orders_of(self, symbols: Iterable[str], after: datetime) -> tuple[Order, ...]:
+        """The orders of these symbols, with what was pretended put in."""
+        wanted = set(symbols)
+        shown = self._overlaid(super().orders_of(wanted, after))
+        return tuple(order for order in shown if order.symbol in wanted)
+
     def order(self, order_id: str) -> Order | None:
         """One order as it would be."""
         return self._pretended.get(order_id) or super().order(order_id)

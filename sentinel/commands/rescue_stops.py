@@ -11,10 +11,6 @@ def rescue_stops(context: typer.Context, dry_run: DryRun = False, force: Force =
 
     Where the price has already fallen past the policy's stop, an emergency stop rests just under the price.
     """
-    from sentinel.execution.workplace import Step
-    from sentinel.plan.fills import plan_fills
-    from sentinel.plan.positions import plan_positions
-    from sentinel.plan.rescue import plan_rescue
+    from sentinel.execution_engine import RESCUE_STOPS
 
-    steps = (Step("fills", plan_fills), Step("positions", plan_positions), Step("rescue", plan_rescue))
-    return run_steps(Call.of(context, as_json, dry_run=dry_run), steps, force=force)
+    return run_steps(Call.of(context, as_json, dry_run=dry_run), RESCUE_STOPS, force=force)

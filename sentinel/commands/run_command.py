@@ -14,6 +14,7 @@ from sentinel.report.screen import run_screen
 from sentinel.report.words import count
 
 if TYPE_CHECKING:
+    from sentinel.domain.facts import Request
     from sentinel.execution.workplace import Step
     from sentinel.logbook import Logbook
 
@@ -22,12 +23,12 @@ Answers = Callable[[RunReport, str | None], Iterable[tuple[str, str]]]
 NEEDS_THE_TRADER = 1
 
 
-def run_steps(call: Call, steps: "Sequence[Step]", *, force: bool = False) -> int:
+def run_steps(call: Call, steps: "Sequence[Step]", *, force: bool = False, request: "Request | None" = None) -> int:
     """Take the steps and show the run; the exit code is the run's."""
     return run_in_session(
         call,
         lambda session: session.engine.run(
-            steps, call.command, source=call.source, is_dry_run=call.is_dry_run, force=force
+            steps, call.command, source=call.source, is_dry_run=call.is_dry_run, force=force, request=request
         ),
     )
 

@@ -171,6 +171,7 @@ def _engine(
             ledger=ledger,
             policy=settings.risk,
             cancels_at_once=address.cancels_at_once,
+            ghosts_deadline_s=settings.evening.ghosts_deadline_s,
             ask=ProfitQuestion(broker, settings.risk, progress) if call.has_trader else None,
             progress=progress,
         )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeGuard, get_args
 
@@ -203,21 +204,48 @@ class SplitTrade:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameTrade:
+    """Follow a change of symbol; `symbol` is the new one."""
+
+    symbol: str
+    trade: Trade
+    asset_id: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameTrade:
+    """Take an adopted position, or one counted anew, for the trader's own."""
+
+    symbol: str
+    trade: Trade
+    qty: Decimal
+    entry_price: Decimal
+    first_stop_price: Decimal
+    highest_stop_price: Decimal
+    is_ignored: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloseTrade:
-    """End a ghost: a trade open in the ledger, gone at the broker."""
+    """End a ghost: a trade open in the ledger, gone at the broker; moment and order of its end where they are known."""
 
     symbol: str
     trade: Trade
     reason: ExitReason
     price: Decimal | None
     because: str
+    closed_at: datetime | None = None
+    order_id: str | None = None
 
 
 Mutation = (
     SubmitEntry | CancelEntry | PlaceStop | RaiseStop | RenewStop | ShrinkStop | FreeShares | CancelStop | ClosePosition
 )
 Following = FollowEntry | FollowStop | FollowExit
-Note = Owe | Forget | OfferExit | Following | AdoptPosition | ResizeTrade | SplitTrade | CloseTrade
+Business = Owe | Forget | OfferExit | AdoptPosition | ResizeTrade | SplitTrade | RenameTrade | NameTrade | CloseTrade
+Note = Following | Business
 Action = Mutation | Note
 
 

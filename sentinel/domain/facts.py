@@ -26,6 +26,26 @@ class EntryRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ReconcileRequest:
+    """How the trader wants ghosts closed: at most so many, and what ended those nobody saw end."""
+
+    most_ghosts: int | None = None
+    close_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptRequest:
+    """The position the trader takes for his own, at a price of his own if he names one."""
+
+    symbol: str
+    entry_price: Decimal | None = None
+    is_ignored: bool = False
+
+
+Request = EntryRequest | ReconcileRequest | AdoptRequest
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """A position with the trade and the live stops that belong to it."""
 
@@ -79,9 +99,11 @@ class Facts:
     fills: tuple[Fill, ...] = ()
     bars: Mapping[str, Bar] = field(default_factory=dict)
     book: Book = field(default_factory=Book)
-    request: EntryRequest | None = None
+    request: Request | None = None
     cancels_at_once: bool = False
     trader_is_present: bool = False
+    # What each symbol cost at the last look.
+    previous_prices: Mapping[str, Decimal] = field(default_factory=dict)
     # What this look could not see or does not follow, in words.
     blind_spots: tuple[str, ...] = ()
     # Symbols with an order of ours that could not be read: nothing is sent for them.

@@ -1,20 +1,23 @@
 """The ledger follows the broker: entries open trades, stops and sales close them, all in one transaction each."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
 
 from sentinel.domain.actions import (
     AdoptPosition,
+    Business,
     CloseTrade,
     FollowEntry,
     FollowExit,
     FollowStop,
     Forget,
+    NameTrade,
     Note,
     OfferExit,
     Owe,
+    RenameTrade,
     ResizeTrade,
     SplitTrade,
 )
@@ -35,10 +38,13 @@ class Following:
     def note(self, note: Note, facts: Facts) -> None:
         """Write one note and what follows from it."""
         with self.ledger.transaction():
-            self._write(note, facts)
+            if isinstance(note, FollowEntry | FollowStop | FollowExit):
+                self._follow(note, facts)
+            else:
+                self._write(note, facts)
             self.ledger.audit(type(note).__name__, note.symbol, note.because)
 
-    def _write(self, note: Note, facts: Facts) -> None:
+    def _follow(self, note: FollowEntry | FollowStop | FollowExit, facts: Facts) -> None:
         match note:
             case FollowEntry():
                 self.entry(note.order, note.record, facts, ended_by=None)
@@ -46,14 +52,23 @@ class Following:
                 self.stop(note.order, facts, reason=note.because, ended_by=note.ended_by)
             case FollowExit():
                 self.exit(note.order, facts)
+            case _:
+                assert_never(note)
+
+    def _write(self, note: Business, facts: Facts) -> None:
+        match note:
             case AdoptPosition():
                 self._adopt(note, facts)
             case ResizeTrade():
                 self.ledger.write_trade(replace(note.trade, qty=note.qty, entry_price=note.entry_price))
             case SplitTrade():
                 self._split(note.trade, note.ratio)
+            case RenameTrade():
+                self._rename(note, facts)
+            case NameTrade():
+                self._name(note, facts)
             case CloseTrade():
-                self._close(note.trade, note.price, None, note.reason, facts)
+                self._end(note.trade, note.price, note.closed_at, note.order_id, note.reason, facts)
             case Owe():
                 self.owe(note, facts)
             case Forget():
@@ -123,7 +138,7 @@ class Following:
         if order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
             is_owed = facts.book.owed_for(OwedKind.EXIT, order.symbol) is not None
             why = ExitReason.PROFIT if is_owed else ExitReason.STOP_FILLED
-            self._close(trade, order.filled_avg_price, order, why, facts)
+            self._close(trade, order, why, facts)
 
     def exit(self, order: Order, facts: Facts) -> None:
         """The sale's row; a filled one ends the trade once nothing is held any more."""
@@ -132,7 +147,7 @@ class Following:
         reason = known.reason if known else self._reason_of_exit(order, facts)
         self.ledger.write_exit(exit_record(order, reason, trade.id if trade else None))
         if trade and order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
-            self._close(trade, order.filled_avg_price, order, reason, facts)
+            self._close(trade, order, reason, facts)
 
     def _reason_of_exit(self, order: Order, facts: Facts) -> ExitReason:
         """Why a sale the ledger had not heard of was sent: the yes that asked for it says so."""
@@ -186,7 +201,7 @@ class Following:
     def _adopt(self, note: AdoptPosition, facts: Facts) -> None:
         old = self._trade(note.symbol)
         if old is not None:
-            self._close(old, None, None, ExitReason.UNKNOWN, facts)
+            self._end(old, None, None, None, ExitReason.UNKNOWN, facts)
         self.ledger.open_trade(
             symbol=note.symbol,
             side=note.position.side,
@@ -198,19 +213,58 @@ class Following:
             is_adopted=True,
         )
 
-    def _close(
-        self, trade: Trade, price: Decimal | None, order: Order | None, reason: ExitReason, facts: Facts
-    ) -> None:
-        closed_at = (order.filled_at if order else None) or facts.session.now
-        order_id = order.id if order else None
+    def _rename(self, note: RenameTrade, facts: Facts) -> None:
+        """The trade under its new symbol; what was owed or asked under the old one is planned anew."""
+        self._forget_business(note.trade.symbol, ApprovalState.EXPIRED, facts)
+        self.ledger.write_trade(replace(note.trade, symbol=note.symbol, asset_id=note.asset_id))
+
+    def _name(self, note: NameTrade, facts: Facts) -> None:
         self.ledger.write_trade(
-            replace(trade, exit_price=price, closed_at=closed_at, exit_reason=reason, exit_order_id=order_id)
+            replace(
+                note.trade,
+                qty=note.qty,
+                entry_price=note.entry_price,
+                first_stop_price=note.first_stop_price,
+                highest_stop_price=note.highest_stop_price,
+                is_ignored=note.is_ignored,
+                is_adopted=True,
+                named_at=facts.session.now,
+            )
         )
+
+    def _close(self, trade: Trade, order: Order, reason: ExitReason, facts: Facts) -> None:
+        self._end(trade, order.filled_avg_price, order.filled_at, order.id, reason, facts)
+
+    def _end(
+        self,
+        trade: Trade,
+        price: Decimal | None,
+        closed_at: datetime | None,
+        order_id: str | None,
+        reason: ExitReason,
+        facts: Facts,
+    ) -> None:
+        self.ledger.write_trade(
+            replace(
+                trade,
+                exit_price=price,
+                closed_at=closed_at or facts.session.now,
+                exit_reason=reason,
+                exit_order_id=order_id,
+            )
+        )
+        self._forget_business(trade.symbol, ApprovalState.DONE, facts)
+
+    def _forget_business(self, symbol: str, answered: ApprovalState, facts: Facts) -> None:
         for kind in OwedKind:
-            self.ledger.forget_owed(kind, trade.symbol)
-        for approval in facts.book.approvals_for(trade.symbol):
+            self.ledger.forget_owed(kind, symbol)
+        for approval in facts.book.approvals_for(symbol):
             if approval.state in (ApprovalState.WAITING, ApprovalState.APPROVED):
-                self.ledger.decide_approval(approval.id, ApprovalState.DONE, facts.session.now)
+                self.ledger.decide_approval(approval.id, answered, facts.session.now)
+
+    def is_open(self, trade: Trade) -> bool:
+        """Whether the ledger still has the trade open, whatever a note has done meanwhile."""
+        return any(known.id == trade.id for known in self.ledger.open_trades())
 
     def _trade(self, symbol: str) -> Trade | None:
         """The open trade as the ledger has it now: a note before this one may have opened it."""

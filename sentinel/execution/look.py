@@ -1,20 +1,25 @@
 """One look at the broker: a fixed number of requests plus pages, never one an order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sentinel.broker import Broker
 from sentinel.domain.bars import Bar
 from sentinel.domain.book import Book
 from sentinel.domain.errors import BrokerUnreachable
-from sentinel.domain.facts import EntryRequest, Facts
+from sentinel.domain.facts import EntryRequest, Facts, Request
 from sentinel.domain.orders import Order
 from sentinel.domain.positions import Session
+from sentinel.plan.ghosts import is_held
 from sentinel.risk_config import RiskPolicy
 
 # Fills are read from a little before the last look, so that none slips between two of them.
 FILLS_OVERLAP = timedelta(days=1)
 FIRST_LOOK_BACK = timedelta(days=14)
+# The broker ends an order 90 days after it was sent (ALPACA 2.3), and its leg with it.
+LONGEST_LIFE = timedelta(days=91)
 
 
 def look(
@@ -23,7 +28,8 @@ def look(
     policy: RiskPolicy,
     session: Session,
     last_look: datetime | None,
-    request: EntryRequest | None,
+    previous_prices: Mapping[str, Decimal],
+    request: Request | None,
 ) -> Facts:
     """The broker's truth beside the ledger's memory; BrokerUnreachable when any list fails, for it is never empty.
 
@@ -34,12 +40,11 @@ def look(
     orders, unread = _orders(broker, book)
     positions = broker.positions()
     since = last_look - FILLS_OVERLAP if last_look else session.now - FIRST_LOOK_BACK
-    wanted = {*positions, *(order.symbol for order in orders if order.is_live)} | (
-        {request.symbol} if request else set()
-    )
+    wanted = {*positions, *(order.symbol for order in orders if order.is_live)}
+    wanted |= {request.symbol} if isinstance(request, EntryRequest) else set()
     bars, unseen = _bars(broker, sorted(wanted))
     others = [f"{symbol} is no stock, so no stop protects it" for symbol in broker.other_assets]
-    return Facts(
+    facts = Facts(
         session=session,
         account=account,
         policy=policy,
@@ -48,9 +53,33 @@ def look(
         bars=bars,
         book=book,
         request=request,
+        previous_prices=previous_prices,
         blind_spots=(*unseen, *unread.values(), *others),
         unseen_symbols=frozenset(unread),
     ).fold(orders)
+    puzzling = _puzzling(facts)
+    return _look_closer(facts, puzzling, broker) if puzzling else facts
+
+
+def _look_closer(facts: Facts, symbols: list[str], broker: Broker) -> Facts:
+    """Every order of these symbols as well; where they cannot be read, nothing but a missing stop is sent for them."""
+    try:
+        return facts.fold(broker.orders_of(symbols, facts.session.now - LONGEST_LIFE))
+    except BrokerUnreachable as error:
+        seen = f"the older orders of {', '.join(symbols)} cannot be read: {error.message}"
+        return replace(
+            facts, blind_spots=(*facts.blind_spots, seen), unseen_symbols=facts.unseen_symbols | frozenset(symbols)
+        )
+
+
+def _puzzling(facts: Facts) -> list[str]:
+    """Symbols the lists so far do not explain: held without a whole stop, or open in the ledger and not held.
+
+    The sleeping stop of an old bracket is on no list of open orders, and on that of recent ones only while it is
+    recent (ALPACA 5.2); the sale that ended a trade may be as old as the last evening.
+    """
+    bare = {holding.symbol for holding in facts.holdings if holding.protected_qty < holding.position.whole_shares}
+    return sorted(bare | {trade.symbol for trade in facts.book.trades if not is_held(trade, facts)})
 
 
 def _bars(broker: Broker, symbols: list[str]) -> tuple[dict[str, Bar], list[str]]:

@@ -14,10 +14,10 @@ from sentinel.domain.actions import (
     is_mutation,
     is_note,
 )
-from sentinel.domain.book import ApprovalState, Book, Owed, OwedKind, RunEnding, Trade
+from sentinel.domain.book import ApprovalState, Book, Owed, OwedKind, RunEnding
 from sentinel.domain.coverage import Coverage
 from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LedgerError, SentinelError
-from sentinel.domain.facts import EntryRequest, Facts
+from sentinel.domain.facts import Facts, ReconcileRequest, Request
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
 from sentinel.domain.orders import OrderStatus
@@ -31,6 +31,7 @@ from sentinel.execution.latching import watch_for_danger
 from sentinel.execution.look import look
 from sentinel.execution.naming import Naming
 from sentinel.execution.results import Result
+from sentinel.execution.second_look import SecondLook
 from sentinel.execution.telling import deed_of
 from sentinel.execution.while_away import while_away
 from sentinel.execution.workplace import Step, Workplace
@@ -59,6 +60,7 @@ class Run:
         self.force = force
         self.journal = Journal(workplace.broker, workplace.ledger, workplace.patience)
         self.following = Following(workplace.ledger)
+        self.second_look = SecondLook(workplace.broker, self.following, workplace.ghosts_deadline_s)
         self.deeds_of = Deeds(Hand(self.journal, self.following, Naming()))
         self.deeds: list[Deed] = []
         self.findings: list[Finding] = []
@@ -67,10 +69,10 @@ class Run:
         self.cancels_hang = False
         self.rescues = False
         self.touched: set[str] = set()
-        self.request: EntryRequest | None = None
+        self.request: Request | None = None
         self.facts: Facts
 
-    def take(self, steps: Iterable[Step], request: EntryRequest | None = None) -> RunReport:
+    def take(self, steps: Iterable[Step], request: Request | None = None) -> RunReport:
         """The whole run; SentinelError when the broker cannot be read or a guard refuses the whole of it."""
         self.workplace.progress("settling what an earlier run left open")
         self._settle_unfinished()
@@ -119,9 +121,11 @@ class Run:
         self.findings.append(Finding("unresolved", Severity.ALARM, symbol, message, "run again"))
 
     def _look(self) -> Facts:
-        work, last_look = self.workplace, self.ledger.last_look()
+        work, last_look, proof = self.workplace, self.ledger.last_look(), self.ledger.last_coverage()
         session = work.broker.session(last_look)
-        facts = look(work.broker, self.ledger.book(session.day), work.policy, session, last_look, self.request)
+        prices = {row.symbol: row.last_price for row in proof[0].rows if row.last_price is not None} if proof else {}
+        book = self.ledger.book(session.day)
+        facts = look(work.broker, book, work.policy, session, last_look, prices, self.request)
         return replace(
             facts,
             book=self._book(facts),
@@ -185,6 +189,7 @@ class Run:
     def _carry_out(self, plan: Plan, step: Step) -> bool:
         """Do a plan's actions in their order; True when the trader approved something on the way."""
         self._begin()
+        self.second_look.begin()
         self.findings += plan.findings
         failed: set[str] = set()
         done: list[Deed] = []
@@ -230,8 +235,8 @@ class Run:
                     self.facts = replace(self.facts, cancels_at_once=False)
                 self.findings += result.findings
                 return result, False
-            if isinstance(action, CloseTrade) and self._is_still_held(action.trade):
-                return Result(DeedOutcome.SKIPPED, "a second look found it still held"), False
+            if isinstance(action, CloseTrade):
+                return self._close_ghost(action), False
             if is_note(action):
                 self.following.note(action, self.facts)
             if is_following(action):
@@ -246,15 +251,10 @@ class Run:
             self._note_bug(action.symbol, bug)
             return Result(DeedOutcome.UNRESOLVED, repr(bug)), False
 
-    def _is_still_held(self, trade: Trade) -> bool:
-        """Look at one position by itself before its trade is ended: a list may have missed it."""
-        position = self.workplace.broker.position(trade.symbol)
-        if position is None or position.side is not trade.side:
-            return False
-        message = f"the broker's list of positions missed {trade.symbol}, of which {position.shares} shares are held"
-        self.findings.append(Finding("list_missed", Severity.ALARM, trade.symbol, message, "run again"))
-        self.facts = replace(self.facts, positions={**self.facts.positions, trade.symbol: position})
-        return True
+    def _close_ghost(self, ghost: CloseTrade) -> Result:
+        result, self.facts = self.second_look.close(ghost, self.facts)
+        self.findings += result.findings
+        return result
 
     def _ask(self, action: Action) -> tuple[Result, bool]:
         """Put a filed question to the trader, if one is there to answer; True for a yes."""
@@ -274,10 +274,12 @@ class Run:
             message = "the second look shows no position at all, and no fill explains it: nothing was concluded from it"
             self.findings.append(Finding("suddenly_empty", Severity.ALARM, None, message, "run again"))
         else:
+            self.facts = replace(self.facts, request=self._rest_of_request())
             for planner in (plan_fills, plan_positions):
                 step = Step("second look", planner)
                 seen = self._plan(step)
-                news = tuple(finding for finding in seen.findings if finding not in self.findings)
+                told = {(finding.code, finding.symbol) for finding in self.findings}
+                news = tuple(finding for finding in seen.findings if (finding.code, finding.symbol) not in told)
                 self._carry_out(Plan(tuple(action for action in seen.actions if is_note(action)), news), step)
             done = (a for a in self._plan(LAST_RAISES).actions if isinstance(a, Forget))
             self._carry_out(Plan(tuple(done)), LAST_RAISES)  # a raise done tonight is owed no longer
@@ -296,6 +298,13 @@ class Run:
         if news is not None:
             self.findings.append(news)
             self.facts = replace(self.facts, book=self._book(self.facts))
+
+    def _rest_of_request(self) -> Request | None:
+        """What the trader asked for, less the ghosts closed already."""
+        if not isinstance(self.request, ReconcileRequest) or self.request.most_ghosts is None:
+            return self.request
+        closed = sum(deed.verb == "close_trade" and deed.outcome is DeedOutcome.DONE for deed in self.deeds)
+        return replace(self.request, most_ghosts=max(0, self.request.most_ghosts - closed))
 
     def _broken_off(self, error: BrokerUnreachable) -> BrokerUnreachable:
         """A run that cannot look again still tells its alarms; the coverage stays that of the run before."""

@@ -32,6 +32,8 @@ class Workplace:
     policy: RiskPolicy
     # Whether a cancel after the close is known to take effect at once on this account (ALPACA 4.4).
     cancels_at_once: bool = False
+    # How long ghosts may be looked into in one step.
+    ghosts_deadline_s: float = 120.0
     patience: Patience = field(default_factory=Patience)
     ask: Ask | None = None
     progress: Progress = lambda _text: None

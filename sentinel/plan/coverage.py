@@ -20,16 +20,18 @@ def coverage_findings(coverage: Coverage) -> tuple[Finding, ...]:
             Severity.INFO if row.state is CoverageState.PENDING else Severity.ALARM,
             row.symbol,
             f"{row.qty - row.protected_qty} of {shares(row.qty)} of {row.symbol} without an active stop: {row.reason}",
-            _REMEDIES[row.state],
+            _FRACTION_REMEDY if row.reason == A_FRACTION else _REMEDIES[row.state],
         )
         for row in coverage.rows
         if row.state in _REMEDIES
     )
 
 
+A_FRACTION = "a fraction of a share can carry no stop"
+_FRACTION_REMEDY = "sell the fraction by hand, or buy the rest of its share: no stop can rest behind it overnight"
 _REMEDIES = {
     CoverageState.NAKED: "run `sentinel rescue-stops` now, or place a stop at the broker by hand",
-    CoverageState.PARTLY_PROTECTED: "run `sentinel rescue-stops`; sell a fraction by hand, no stop can hold it",
+    CoverageState.PARTLY_PROTECTED: "run `sentinel rescue-stops`, or place a stop for the rest by hand",
     CoverageState.UNVERIFIED: "look at the order at the broker; run `sentinel rescue-stops` once it has settled",
     CoverageState.PENDING: "the sale fills at the open; the next run confirms it",
 }
@@ -68,8 +70,9 @@ def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
         return CoverageState.PENDING, "a market exit waits for the open"
     if holding.protected_qty > 0:
         missing = holding.position.shares - holding.protected_qty
-        why = "a fraction of a share can carry no stop" if missing < 1 else "the stops are for fewer shares"
-        return CoverageState.PARTLY_PROTECTED, why
+        return CoverageState.PARTLY_PROTECTED, A_FRACTION if missing < 1 else "the stops are for fewer shares"
+    if holding.position.whole_shares < 1:
+        return CoverageState.NAKED, A_FRACTION
     doubtful = next((o for o in closing if o.is_stop and o.status in _DOUBTFUL), None)
     if doubtful is not None:
         return CoverageState.UNVERIFIED, f"stop {doubtful.id} is {doubtful.status}"

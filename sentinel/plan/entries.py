@@ -18,7 +18,7 @@ from sentinel.risk_config import price_at_gain
 def plan_entry(facts: Facts) -> Plan:
     """The requested entry with its stop; UsageError for bad input, GuardRefusal where a safety rule says no."""
     request = facts.request
-    if request is None:
+    if not isinstance(request, EntryRequest):
         return Plan()
     _check_request(request)
     stop_price = price_at_gain(request.limit_price, -request.stop_loss_pct, request.side)

@@ -7,8 +7,8 @@ from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
 from sentinel.domain.orders import TERMINAL, Order, OrderClass, OrderStatus
-from sentinel.plan.positions import split_ratio
 from sentinel.plan.rescue import rescue_price
+from sentinel.plan.splits import split_ratio
 
 SAME_VALUE = Decimal("0.005")
 SOMEBODY = "you, or another program,"
@@ -91,7 +91,7 @@ def _has_lost_its_group(order: Order, facts: Facts) -> bool:
 def _is_merged(symbol: str, facts: Facts) -> bool:
     """Whether a reverse split has just happened: the broker cancels every GTC order then (ALPACA 10.7)."""
     position, trade = facts.positions.get(symbol), facts.book.trade(symbol)
-    ratio = split_ratio(trade, position) if position and trade else None
+    ratio = split_ratio(trade, position, facts) if position and trade else None
     return ratio is not None and ratio < 1
 
 

@@ -6,6 +6,7 @@ from sentinel.domain.actions import Action, ClosePosition, Forget, OfferExit, Ow
 from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.money import HUNDRED, dollars
+from sentinel.plan.splits import is_left_alone
 from sentinel.plan.trailing_stops import AMENDABLE, is_lower
 from sentinel.risk_config import price_at_gain, should_take_profit
 
@@ -20,7 +21,7 @@ def plan_profit_taking(facts: Facts) -> Plan:
 
 
 def _judge(holding: Holding, facts: Facts) -> Iterator[Action]:
-    if holding.position.whole_shares < 1 or facts.exits(holding.position):
+    if holding.position.whole_shares < 1 or facts.exits(holding.position) or is_left_alone(holding, facts):
         return
     asked = facts.book.approvals_for(holding.symbol)
     approved = next((a for a in asked if a.state is ApprovalState.APPROVED), None)

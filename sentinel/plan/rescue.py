@@ -27,7 +27,7 @@ def rescue_price(holding: Holding, policy: RiskPolicy, owed: Owed | None = None)
     # Shares that cost nothing (a spin-off) are protected from where they are.
     basis = holding.entry_price if holding.entry_price > 0 else holding.last_price or Decimal(0)
     levels = [calculate_stop_price(basis, policy, holding.side)]
-    if holding.gain_pct is not None:
+    if holding.gain_pct is not None and not (holding.trade and holding.trade.is_ignored):
         stair = calculate_trailing_stop_price(holding.entry_price, holding.gain_pct, policy, holding.side)
         levels += [stair] if stair is not None else []
     if holding.trade:

@@ -8,6 +8,7 @@ from sentinel.domain.book import OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.money import dollars, to_tick
 from sentinel.domain.orders import Order, OrderClass, OrderStatus, OrderType
+from sentinel.plan.splits import is_left_alone
 from sentinel.risk_config import calculate_trailing_stop_price
 
 AMENDABLE = frozenset(
@@ -21,6 +22,8 @@ def plan_trailing_stops(facts: Facts) -> Plan:
 
 
 def _climb(holding: Holding, facts: Facts) -> Iterator[Action]:
+    if is_left_alone(holding, facts):
+        return
     wanted = _wanted(holding, facts)
     owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
     low = [s for s in holding.stops if wanted is not None and is_lower(facts.successor(s) or s, wanted, holding)]

@@ -23,6 +23,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "forget": ("nothing owed any more", "would owe nothing any more"),
     "adopt_position": ("position adopted", "would adopt the position"),
     "resize_trade": ("trade resized to {qty} shares", "would resize the trade to {qty} shares"),
+    "rename_trade": ("trade goes on under this symbol", "would go on under this symbol"),
+    "name_trade": ("position named your own", "would name the position your own"),
     "close_trade": ("trade closed", "would close the trade"),
 }
 # What the broker told and the ledger wrote down: the reason is all the news there is.

@@ -47,6 +47,7 @@ SENTENCES = {
     "risk.latch_sessions": "Sessions in which those two are counted.",
     "risk.latch_unclean_runs": "Runs in a row that ended badly, after which entries pause; 0 is off.",
     "evening.backups_kept": "Copies of the ledger kept in backups/.",
+    "evening.ghosts_deadline_s": "Seconds a run may spend on looking into trades whose shares are gone.",
     "evening.logs_kept": "Log files kept in logs/, one a run.",
 }
 

@@ -47,6 +47,7 @@ class EveningSettings(Table):
     """`[evening]`: what a run leaves behind."""
 
     backups_kept: Annotated[Whole, Field(ge=1, le=10_000)] = 30
+    ghosts_deadline_s: Annotated[Seconds, Field(gt=0, le=3600)] = 120.0
     logs_kept: Annotated[Whole, Field(ge=1, le=10_000)] = 100
 
 

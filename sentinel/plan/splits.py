@@ -1,0 +1,61 @@
+"""Why the broker holds another number of shares than the ledger: trades, a split, or something nobody explained."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from sentinel.domain.book import Trade
+from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.positions import Position
+
+SAME_COST = Decimal("0.005")
+# How far the price, in the new units, may have moved since the last look for its jump to count as a split's.
+SAME_WORTH = Decimal("0.2")
+# A smaller ratio moves the price no further than the market does.
+SMALLEST_CLIFF = Decimal("1.5")
+LARGEST_TERM = 100
+
+
+def is_unexplained(holding: Holding, facts: Facts) -> bool:
+    """Whether neither trades nor a split explain the shares held; then nothing but protection is done for them."""
+    trade, position = holding.trade, holding.position
+    if trade is None or trade.side is not position.side or trade.qty == position.shares:
+        return False
+    return not was_traded(trade, position, facts) and split_ratio(trade, position, facts) is None
+
+
+def is_left_alone(holding: Holding, facts: Facts) -> bool:
+    """Whether nothing but protection is done for a holding: the trader said so, or its shares are a puzzle."""
+    return (holding.trade is not None and holding.trade.is_ignored) or is_unexplained(holding, facts)
+
+
+def was_traded(trade: Trade, position: Position, facts: Facts) -> bool:
+    """Whether the latest fills of the symbol add up to the difference, newest first."""
+    difference = position.qty - trade.qty * trade.side.sign
+    for fill in sorted(facts.fills, key=lambda fill: fill.at, reverse=True):
+        if fill.symbol == trade.symbol:
+            difference -= fill.qty if fill.side == "buy" else -fill.qty
+            if not difference:
+                return True
+    return False
+
+
+def split_ratio(trade: Trade, position: Position, facts: Facts) -> Decimal | None:
+    """New shares for an old one, else None: by the broker's own adjustment of what they cost, else by the price's jump.
+
+    Shares bought or sold change what was paid for all of them; a split does not. Off by half a percent at most, for
+    the broker's average is rounded and a fraction of a share may have been paid out.
+    """
+    ratio = position.shares / trade.qty
+    cost_before, cost_now = trade.qty * trade.entry_price, position.shares * position.avg_entry_price
+    is_same_cost = abs(cost_now - cost_before) <= cost_before * SAME_COST
+    return ratio if is_same_cost or _is_cliff(ratio, trade.symbol, facts) else None
+
+
+def _is_cliff(ratio: Decimal, symbol: str, facts: Facts) -> bool:
+    """Whether the price fell (or rose) since the last look as a split in small whole numbers makes it."""
+    before, now = facts.previous_prices.get(symbol), facts.last_price(symbol)
+    if before is None or now is None or max(ratio, 1 / ratio) < SMALLEST_CLIFF:
+        return False
+    plain = Fraction(ratio).limit_denominator(LARGEST_TERM)
+    is_plain = plain > 0 and abs(Decimal(plain.numerator) / plain.denominator - ratio) < ratio / 10_000
+    return is_plain and abs(now * ratio - before) <= before * SAME_WORTH
