@@ -20,7 +20,7 @@ from tests.torture.verdicts import Finding, Unavoidable, Violation
 from tests.torture.victim import import_everything
 
 Item = TypeVar("Item")
-TOLD_AT_MOST = 20
+TOLD_EVERY = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class Bench:
     seed: int = 1
     size: int | None = None
     workers: int = 2
+    progress: Callable[[str], None] = lambda _line: None
 
     def __post_init__(self) -> None:
         import_everything()
@@ -110,6 +111,9 @@ class Bench:
         for report in self.map(_Guarded(do), keys):
             layer.add(report)
             reports.append(report)
+            if len(reports) % TOLD_EVERY == 0:
+                told = f"{len(reports)} of {len(keys)} cases, {len(layer.violations)} violations"
+                self.progress(f"{layer.name}: {told}, {time.monotonic() - began:.0f} s")
         layer.seconds += time.monotonic() - began
         return reports
 

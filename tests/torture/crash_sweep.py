@@ -10,7 +10,7 @@ from typing import Any
 from tests.torture.bench import Bench, CaseReport, LayerReport, template_of
 from tests.torture.case import Case, Template, case_of
 from tests.torture.desk import EVENING
-from tests.torture.ledger_image import fingerprint
+from tests.torture.ledger_image import fingerprint, has_hot_journal
 from tests.torture.oracle import KILLED, end_state, judge_end, judge_silence
 from tests.torture.verdicts import Finding, Violation
 from tests.torture.victim import Point, RunOutcome
@@ -32,10 +32,11 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class AfterKill:
-    """What a kill left: a fingerprint of the world, and the points at which the repairing run changed it."""
+    """What a kill left: a fingerprint of the world, the points at which the repairing run changed it, half a commit."""
 
     world: str
     recovery: tuple[Point, ...]
+    is_half_a_commit: bool
 
 
 def run_layer(bench: Bench) -> LayerReport:
@@ -53,7 +54,13 @@ def run_layer(bench: Bench) -> LayerReport:
                 # The same world is repaired in the same way: one kill at each of its points is enough.
                 worlds.setdefault((name + report.notes.world, str(point)), f"{report.key}/{point}")
     twice = bench.work(layer, kill_twice, bench.sample(sorted(worlds.values()), 1 - FIRST_KILLS, salt="recovery"))
-    layer.counts.update(scenarios=len(names), kills=len(killed), recovery_kills=len(twice))
+    half = [report for report in killed if isinstance(report.notes, AfterKill) and report.notes.is_half_a_commit]
+    layer.counts.update(
+        scenarios_in_their_modes=len(names),
+        kills=len(killed),
+        kills_of_the_run_that_repairs=len(twice),
+        kills_that_left_half_a_commit=len(half),
+    )
     return layer
 
 
@@ -96,10 +103,11 @@ def kill_once(folder: Path, key: str) -> CaseReport:
     template = template_of(folder, name)
     with case_of(template) as case:
         _kill(case, template.scenario.line, Point.parse(point))
+        is_half = has_hot_journal(case.ledger_path)
         world = fingerprint(case.ledger_path, case.state())
         recovery, _ = _settle(case, _reference(folder, template))
     changes = tuple(p for p in changing_points(recovery) if p.when != "before" or p.what == "request")
-    return CaseReport(key, case.findings, frozenset(case.branches), AfterKill(world, changes))
+    return CaseReport(key, case.findings, frozenset(case.branches), AfterKill(world, changes, is_half))
 
 
 def kill_twice(folder: Path, key: str) -> CaseReport:

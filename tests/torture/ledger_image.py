@@ -12,6 +12,7 @@ from typing import Any
 
 Row = dict[str, Any]
 BUSY_S = 10.0
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # https://sqlite.org/fileformat.html#the_rollback_journal
 
 INTENT_OF_NAME = "SELECT 1 FROM intents WHERE state = 'sent' AND name = ?"
 INTENT_ON_ORDER = "SELECT 1 FROM intents WHERE state = 'sent' AND target_order_id = ?"
@@ -70,6 +71,12 @@ def _copy(path: Path) -> Iterator[sqlite3.Connection]:
                 shutil.copyfile(file, Path(folder) / file.name)
         with closing(sqlite3.connect(Path(folder) / path.name)) as connection:
             yield connection
+
+
+def has_hot_journal(path: Path) -> bool:
+    """Whether changed pages are in the file without their commit: the journal's head is written only just before."""
+    journal = path.with_name(f"{path.name}-journal")
+    return journal.exists() and journal.read_bytes()[: len(JOURNAL_MAGIC)] == JOURNAL_MAGIC
 
 
 def fingerprint(path: Path, state: Mapping[str, Any]) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
-from sentinel.execution import handover, journal
-
 # Where recovery lives: every function of these, and every branch in them, is on the list.
-ROOMS: tuple[ModuleType, ...] = (journal, handover)
+ROOMS = ("sentinel.execution.journal", "sentinel.execution.handover")
+LONGEST_NAME = 90
 
 
 @dataclass
@@ -41,59 +40,115 @@ class Reach:
         return [f"{self.counts[name]:8}  {name}" for name in sorted(self.wanted)]
 
 
-@cache
-def branch_lines() -> dict[str, dict[int, str]]:
-    """For each source file, the first line of every function body and branch in it, with a name."""
-    return {inspect.getfile(room): dict(_branches(room)) for room in ROOMS}
+class Branches(ast.NodeTransformer):
+    """Puts a call that tells its name at the head of every function and branch; nothing else is changed."""
+
+    def __init__(self, room: str) -> None:
+        self.names: list[str] = []
+        self._path = [room.rsplit(".", 1)[-1]]
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """A function, and all that is in it."""
+        self._path.append(node.name)
+        self.generic_visit(node)
+        self._path.pop()
+        node.body = self._told(node.name, node.body)
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        """Both ways of an if."""
+        self.generic_visit(node)
+        condition = ast.unparse(node.test)
+        node.body = self._told(f"if {condition}", node.body)
+        if node.orelse and not isinstance(node.orelse[0], ast.If):
+            node.orelse = self._told(f"not {condition}", node.orelse)
+        return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """Both ways of a value chosen by a condition."""
+        self.generic_visit(node)
+        condition = ast.unparse(node.test)
+        for name, way in (("body", "if"), ("orelse", "not")):
+            call = self._call(f"{way} {condition}", getattr(node, name))
+            # The call returns None: what stood there before is the value still.
+            setattr(node, name, ast.copy_location(ast.BoolOp(ast.Or(), [call, getattr(node, name)]), node))
+        return node
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        """What catches an error."""
+        self.generic_visit(node)
+        node.body = self._told(f"except {ast.unparse(node.type) if node.type else ''}", node.body)
+        return node
+
+    def visit_match_case(self, node: ast.match_case) -> ast.AST:
+        """A case of a match."""
+        self.generic_visit(node)
+        node.body = self._told(f"case {ast.unparse(node.pattern)}", node.body)
+        return node
+
+    def _told(self, what: str, body: list[ast.stmt]) -> list[ast.stmt]:
+        told = ast.copy_location(ast.Expr(self._call(what, body[0])), body[0])
+        is_docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+        return [*body[:is_docstring], told, *body[is_docstring:]]
+
+    def _call(self, what: str, place: ast.AST) -> ast.Call:
+        name = " ".join(f"{'.'.join(self._path)}: {what}".split())[:LONGEST_NAME]
+        while name in self.names:
+            name += "'"
+        self.names.append(name)
+        call = ast.Call(ast.Name("__reached__", ast.Load()), [ast.Constant(name)], [])
+        for node in ast.walk(call):
+            ast.copy_location(node, place)
+        return call
+
+
+class _Loader(SourceFileLoader):
+    """Loads a room with its branches told; what Python has cached of it is passed by."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        tree = Branches(fullname).visit(ast.parse(self.get_data(path)))
+        return compile(tree, path, "exec", dont_inherit=True)
+
+
+class _Finder(MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in ROOMS else None
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Loader(fullname, spec.origin)
+        return spec
+
+
+def install() -> None:
+    """Before anything of Sentinel is loaded: from now on the rooms tell which branches they take."""
+    loaded = [room for room in ROOMS if room in sys.modules]
+    assert not loaded, f"{loaded} came before the counting of branches"
+    vars(sys.modules["builtins"])["__reached__"] = lambda _name: None
+    sys.meta_path.insert(0, _Finder())
 
 
 def recovery_branches() -> frozenset[str]:
     """The names of all recovery branches."""
-    return frozenset(name for lines in branch_lines().values() for name in lines.values())
+    return frozenset(name for room in ROOMS for name in _names(room))
 
 
-def _branches(room: ModuleType) -> Iterable[tuple[int, str]]:
-    """The lines that open a body: of a function, an if, an else, a case, an except."""
-    tree = ast.parse(inspect.getsource(room))
-    short = room.__name__.rsplit(".", 1)[-1]
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        for node in ast.walk(function):
-            for body in filter(None, _bodies(node)):
-                first = _first_statement(body)
-                yield (
-                    first.lineno,
-                    f"{short}.{function.name}:{ast.unparse(first).splitlines()[0][:60].replace(' ', '_')}",
-                )
+def _names(room: str) -> Iterator[str]:
+    source = Path(str(sys.modules[room].__file__)).read_text("utf-8")
+    branches = Branches(room)
+    branches.visit(ast.parse(source))
+    yield from branches.names
 
 
-def _bodies(node: ast.AST) -> Iterable[list[ast.stmt]]:
-    if isinstance(node, ast.If):
-        yield node.body
-        yield node.orelse
-    elif isinstance(node, ast.FunctionDef | ast.ExceptHandler | ast.match_case):
-        yield node.body
-
-
-def _first_statement(body: list[ast.stmt]) -> ast.stmt:
-    """The first statement that is not a docstring."""
-    is_docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-    return body[1] if is_docstring and len(body) > 1 else body[0]
-
-
-def trace_branches(told: Path) -> None:
+def tell_branches(told: Path) -> None:
     """From now on every listed branch this process takes is written to a file, once."""
-    lines = branch_lines()
     log = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     seen: set[str] = set()
 
-    def note(frame: FrameType, event: str, _: Any) -> Any:
-        name = lines[frame.f_code.co_filename].get(frame.f_lineno) if event == "line" else None
-        if name and name not in seen:
+    def reached(name: str) -> Any:
+        if name not in seen:
             seen.add(name)
             os.write(log, f"{name}\n".encode())
-        return note
 
-    def enter(frame: FrameType, event: str, _: Any) -> Any:
-        return note if frame.f_code.co_filename in lines else None
-
-    sys.settrace(enter)
+    vars(sys.modules["builtins"])["__reached__"] = reached

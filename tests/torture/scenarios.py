@@ -202,6 +202,19 @@ def changed_sides(desk: Desk) -> None:
     desk.exchange.trade("AAPL", 12, "sell", 100)
 
 
+def about_to_lapse(desk: Desk) -> None:
+    """The stops have few of their ninety days left, and a replacement gets no new ones (ALPACA 2.3)."""
+    desk.holds("AAPL", "MSFT")
+    desk.exchange.advance(sessions=57)
+    desk.exchange.trade("TSLA", 4, "buy", 100)
+
+
+def about_to_lapse_and_renewed(desk: Desk) -> None:
+    """The same where a replacement gets ninety days of its own."""
+    desk.exchange.modes(replaced_expiry="renewed")
+    about_to_lapse(desk)
+
+
 def halted(desk: Desk) -> None:
     """The trader halted entries and sales with a sale approved; protection goes on."""
     question(desk)
@@ -235,6 +248,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("short-raise", short_raise, ALL_HOURS),
     Scenario("breach", breach),
     Scenario("two-stops", two_stops, ALL_HOURS),
+    Scenario("about-to-lapse", about_to_lapse, ALL_HOURS),
+    Scenario("about-to-lapse-and-renewed", about_to_lapse_and_renewed, ALL_HOURS),
     Scenario("changed-sides", changed_sides, EITHER_CANCEL),
     Scenario("halted", halted),
 )

@@ -96,7 +96,7 @@ def run_victim(folder: Path, line: str, exchange: RunningExchange, kill: Point |
     passed = trace.read_text("utf-8").splitlines() if trace.exists() else []
     points = tuple(Point(words[0], int(words[1]), words[2], words[3]) for words in (row.split("\t") for row in passed))
     branches = folder / "branches.txt"
-    taken = frozenset(branches.read_text("utf-8").split()) if branches.exists() else frozenset()
+    taken = frozenset(branches.read_text("utf-8").splitlines()) if branches.exists() else frozenset()
     out, err = ((folder / name).read_text("utf-8", "replace") for name in ("out.txt", "err.txt"))
     return RunOutcome(exit_code, out, err, points, taken)
 
@@ -122,7 +122,7 @@ def _live(folder: Path, line: str, exchange: RunningExchange, kill: Point | None
         kill_at = kill.number if kill is not None and kill.when == "applied" else None
         (folder / VICTIM_NOTE).write_text(json.dumps({"pid": os.getpid(), "kill_at": kill_at}), "utf-8")
         Taps(folder / "points.txt", kill).install()
-        reach.trace_branches(folder / "branches.txt")
+        reach.tell_branches(folder / "branches.txt")
         status = main(["--home", str(folder / "home"), *line.split(), "--json"])
         sys.stdout.flush()
         sys.stderr.flush()
@@ -164,10 +164,14 @@ class Taps:
         self._tap_requests()
         self._tap_ledger()
 
-    def _passes(self, what: str, when: str, told: str = "") -> None:
+    def _passes(self, what: str, when: str, told: str = "", spilling: sqlite3.Connection | None = None) -> None:
         number = self._counts[what]
         os.write(self._trace, f"{what}\t{number}\t{when}\t{told}\n".encode())
         if self._kill is not None and self._kill.is_at(what, number, when):
+            if spilling is not None:
+                # A cache of one page has no room for changed pages while all others are read: they go to the file,
+                # and what is missing is the end of the commit; the journal beside the file must undo them.
+                spilling.execute("PRAGMA quick_check").fetchall()
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _tap_requests(self) -> None:
@@ -193,9 +197,7 @@ class Taps:
                     return super().execute(sql, *parameters)
                 taps._counts["commit"] += 1
                 taps._passes("commit", "before")
-                # With a cache of one page the changed pages are in the file already: what is missing is the end of
-                # the commit, and the journal beside the file must undo them.
-                taps._passes("commit", "inside")
+                taps._passes("commit", "inside", spilling=self)
                 cursor = super().execute(sql, *parameters)
                 taps._passes("commit", "after")
                 return cursor

@@ -1,0 +1,103 @@
+"""Tortures Sentinel layer by layer: `scripts/torture [LAYER...] [--size small|full|N] [--seed N]`."""
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.torture.bench import Bench, LayerReport
+from tests.torture.case import workshop
+from tests.torture.layers import LAYERS, Layer
+from tests.torture.reach import Reach, recovery_branches
+from tests.torture.verdicts import Violation
+
+BROKEN = 1
+TOLD_AT_MOST = 20
+
+
+def main(arguments: list[str]) -> int:
+    """Run the layers asked for, all of them when none is named; 0 when every promise held."""
+    given = _parser().parse_args(arguments)
+    chosen = [layer for layer in LAYERS if layer.name in (given.layers or [known.name for known in LAYERS])]
+    if given.case:
+        return _replay(chosen[0], given.case, given.seed)
+    reports = [_run(layer, given.size, given.seed, given.workers) for layer in chosen]
+    reached = Reach(recovery_branches())
+    for report in reports:
+        reached.counts.update(report.branches)
+    is_reached = _tell_reach(reached, is_table=given.reach)
+    return 0 if all(report.holds for report in reports) and (is_reached or not given.reach) else BROKEN
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/torture", description=__doc__)
+    names = [layer.name for layer in LAYERS]
+    parser.add_argument("layers", nargs="*", metavar="LAYER", help=f"of {', '.join(names)}; all unless named")
+    parser.add_argument("--size", default="small", help="small, full, or a number of cases for each layer")
+    parser.add_argument("--seed", type=int, default=1, help="chooses the cases of a bounded size")
+    parser.add_argument("--workers", type=int, default=2, help="processes at work at once")
+    parser.add_argument(
+        "--reach", action="store_true", help="print every recovery branch; one never taken is a failure"
+    )
+    parser.add_argument("--case", help="replay one case of one layer, by the key a failure printed")
+    return parser
+
+
+def _run(layer: Layer, size: str, seed: int, workers: int) -> LayerReport:
+    cases = {"small": layer.small, "full": None}.get(size, int(size) if size.isdigit() else layer.small)
+    print(f"{layer.name}: {layer.promise}", flush=True)
+    with workshop() as folder:
+        report = layer.run(Bench(folder, seed, cases, workers, progress))
+    _tell(report, seed)
+    return report
+
+
+def progress(line: str) -> None:
+    """A long run tells how far it is, beside its results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _tell(report: LayerReport, seed: int) -> None:
+    verdict = "holds" if report.holds else "BROKEN"
+    rate = report.seconds / report.done if report.done else 0.0
+    print(
+        f"{report.name}: {verdict}; {report.planned} cases planned, {report.done} done, "
+        f"{len(report.violations)} violations, {report.seconds:.0f} s ({rate:.2f} s a case)"
+    )
+    _table(report.counts)
+    _table(report.unavoidable)
+    for branch in report.missing:
+        print(f"  never reached: {branch}")
+    for key, violation in report.violations[:TOLD_AT_MOST]:
+        _tell_violation(report.name, key, violation, seed)
+    if len(report.violations) > TOLD_AT_MOST:
+        print(f"  and {len(report.violations) - TOLD_AT_MOST} more")
+    sys.stdout.flush()
+
+
+def _tell_reach(reached: Reach, *, is_table: bool) -> bool:
+    """How many of the recovery branches were taken; with a table, each of them. True when none is missing."""
+    print(f"{len(reached.wanted) - len(reached.missing)} of {len(reached.wanted)} recovery branches were taken")
+    for line in reached.table() if is_table else ():
+        print(line)
+    return not reached.missing
+
+
+def _table(counts: Counter[str]) -> None:
+    for name, number in sorted(counts.items()):
+        print(f"  {number:6}  {name.replace('_', ' ')}")
+
+
+def _tell_violation(layer: str, key: str, violation: Violation, seed: int) -> None:
+    print(f"  {violation}\n    again: scripts/torture {layer} --seed {seed} --case {key}")
+
+
+def _replay(layer: Layer, key: str, seed: int) -> int:
+    with workshop() as folder:
+        Bench(Path(folder), seed)
+        report = layer.replay(folder, key)
+    for finding in report.findings:
+        print(f"  {finding}")
+    broken = any(isinstance(finding, Violation) for finding in report.findings)
+    print(f"{key}: {'BROKEN' if broken else 'holds'}")
+    return BROKEN if broken else 0
