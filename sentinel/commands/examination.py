@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 from sentinel.commands.crash_report import KEY_VARIABLES, KEYS_FILE
 from sentinel.commands.offline import utc_now
 from sentinel.commands.session import LEDGER_FILE, broker_of
+from sentinel.commands.timetable import crontab_line, timetable_of
 from sentinel.domain.errors import SentinelError
 from sentinel.report.health import (
     Check,
     fail,
     failed,
     judge_account,
+    judge_binding,
     judge_clock,
     judge_copies,
     judge_last_run,
+    judge_schedule,
     judge_space,
     ok,
     warn,
@@ -45,6 +48,7 @@ class _Examination:
         self.home = home
         self.settings: Settings | None = None
         self.bound: BoundAccount | None = None
+        self.is_ledger_read = False
 
     def checks(self) -> Iterator[Check]:
         """All of them."""
@@ -61,6 +65,7 @@ class _Examination:
         yield from self._trapped("backups", self._backups)
         yield from self._trapped("disk", self._disk)
         yield from self._trapped("folders", self._folders)
+        yield from self._trapped("schedule", self._schedule)
 
     def _trapped(self, name: str, part: Callable[[], Iterator[Check]]) -> Iterator[Check]:
         """The checks of a part; an error that Sentinel or the system explains ends the part as a failed check."""
@@ -97,7 +102,11 @@ class _Examination:
             account, session = broker.account(), broker.session()
             skew = session.now - utc_now()
         yield ok("broker", f"answers; the market is {'open' if session.is_open else 'closed'}")
-        yield from judge_account(account, self.bound, mode)
+        yield judge_account(account)
+        if self.is_ledger_read:
+            yield judge_binding(account, self.bound, mode)
+        else:
+            yield warn("binding", "not compared, for the ledger cannot be read", "mend the ledger first")
         if mode != "sim":
             yield judge_clock(skew)
 
@@ -107,6 +116,7 @@ class _Examination:
         path = self.home / LEDGER_FILE
         with Ledger.open_read_only(path) as ledger:
             self.bound = ledger.bound_account()
+            self.is_ledger_read = True
             damage = damage_in(path)
             for line in damage:
                 yield fail("ledger", line, "put a sound copy back: `sentinel restore` names them")
@@ -139,6 +149,10 @@ class _Examination:
         yield from faults
         if not faults:
             yield ok("folders", "all can be written, and the ledger is yours alone")
+
+    def _schedule(self) -> Iterator[Check]:
+        found = timetable_of(self.home)
+        yield judge_schedule(found.cron_lines, found.timers, found.idle_timers, crontab_line(self.home))
 
 
 def _business(ledger: "Ledger") -> Iterator[Check]:

@@ -19,8 +19,8 @@ def history(
 ) -> int:
     """Tell the life of trades and stops; offline.
 
-    Orders sent, stops placed, raised and cancelled, fills with their slippage against the order's own price, and what
-    the trade made in dollars and in R, the risk of its first stop.
+    Orders sent, stops placed, raised, cancelled and by whom, fills with their slippage against the order's own price,
+    what the trade made in dollars and in R, the risk of its first stop, and how its rescues went.
     """
     call, wanted = Call.of(context, as_json), symbol_of(symbol)
     with ledger_to_read(call) as ledger:
@@ -31,5 +31,8 @@ def history(
             ledger.exits_of(wanted),
             ledger.cancelled_at(wanted),
         )
-    answer(history_screen(wanted, lives), history_document(wanted, lives, call.command), as_json=as_json)
+        rescues = ledger.rescues_of(wanted)
+    answer(
+        history_screen(wanted, lives, rescues), history_document(wanted, lives, rescues, call.command), as_json=as_json
+    )
     return 0

@@ -64,6 +64,7 @@ def _standing(call: Call) -> Standing:
             now=now,
             seen_until=seen_until,
             failure=failure_since(home / "logs", seen_until),
+            rescues=ledger.rescues(),
         )
 
 

@@ -10,7 +10,7 @@ from sentinel.domain.coverage import Coverage, CoverageRow
 from sentinel.domain.errors import SentinelError
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import to_cent
-from sentinel.domain.runs import Deed, RunReport
+from sentinel.domain.runs import Deed, Rescues, RunReport
 from sentinel.domain.while_away import News, WhileAway
 from sentinel.report.inbox import only_rehearsed
 
@@ -101,6 +101,18 @@ def amount(money: Decimal | None) -> str | None:
 def instant(moment: datetime | None) -> str | None:
     """A time as ISO 8601 in UTC."""
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def rescues_entry(rescues: Rescues) -> Document:
+    """How the rescues of a symbol went, as the document holds it."""
+    return {
+        "symbol": rescues.symbol,
+        "attempted": rescues.attempted,
+        "ok": rescues.ok,
+        "failed": rescues.failed,
+        "last_run_id": rescues.last_run_id,
+        "last_error": rescues.last_error,
+    }
 
 
 def finding_entry(finding: Finding) -> Document:

@@ -1,6 +1,6 @@
 """What the doctor found: judgements of what was measured, and one line each on the screen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,7 @@ LONGEST_PAUSE = timedelta(days=4)
 OLDEST_COPY = timedelta(days=7)
 # Log and audit are stamped by the computer, decisions by the broker's clock.
 LARGEST_SKEW = timedelta(minutes=1)
+EVENING = "evening-workflow"
 
 
 class Health(StrEnum):
@@ -71,23 +72,25 @@ def failed(name: str, error: SentinelError | OSError) -> Check:
     return fail(name, f"{error.strerror or error}{where}", "let your user read and write there, then look again")
 
 
-def judge_account(account: Account, bound: "BoundAccount | None", mode: str | None) -> Iterator[Check]:
-    """Whether it may trade (ALPACA 9.5), and whether it is the one the ledger belongs to."""
+def judge_account(account: Account) -> Check:
+    """Whether it may trade (ALPACA 9.5)."""
     flags = [
         name for name in ("trading_blocked", "account_blocked", "trade_suspended_by_user") if getattr(account, name)
     ]
     if flags or account.status.upper() != "ACTIVE":
         told = f"account {account.number} is {account.status}" + "".join(f", {flag}" for flag in flags)
-        yield fail("account", told, "open the account's page at the broker: it says why, and what to do")
-    else:
-        yield ok("account", f"{account.number} is active and may trade")
+        return fail("account", told, "open the account's page at the broker: it says why, and what to do")
+    return ok("account", f"{account.number} is active and may trade")
+
+
+def judge_binding(account: Account, bound: "BoundAccount | None", mode: str | None) -> Check:
+    """Whether the account is the one the ledger belongs to."""
     if bound is None:
-        yield ok("binding", "the ledger belongs to no account yet; the first run binds it")
-    elif (bound.account_id, bound.mode) != (account.id, mode):
+        return ok("binding", "the ledger belongs to no account yet; the first run binds it")
+    if (bound.account_id, bound.mode) != (account.id, mode):
         told = f"the ledger belongs to {bound.mode} account {bound.account_number}, the keys open {account.number}"
-        yield fail("binding", f"{told} ({mode})", f"use the keys and the mode of {bound.account_number}")
-    else:
-        yield ok("binding", f"ledger and keys belong to {mode} account {account.number}")
+        return fail("binding", f"{told} ({mode})", f"use the keys and the mode of {bound.account_number}")
+    return ok("binding", f"ledger and keys belong to {mode} account {account.number}")
 
 
 def judge_clock(skew: timedelta) -> Check:
@@ -133,6 +136,24 @@ def judge_copies(number: int, newest_age: timedelta) -> Check:
     return ok("backups", told)
 
 
+def judge_schedule(
+    cron_lines: Sequence[str], timers: Sequence[str], idle_timers: Sequence[str], line_to_type: str
+) -> Check:
+    """Whether something runs the evening by itself; `line_to_type` is what a crontab in New York time would say."""
+    if cron_lines or timers:
+        found = [*(f"crontab line {line.split(EVENING)[0]}{EVENING}" for line in cron_lines), *timers]
+        return ok("schedule", f"the evening is run by {'; '.join(found)}")
+    if idle_timers:
+        told = f"{', '.join(idle_timers)} would run the evening, but is not enabled"
+        return warn("schedule", told, f"systemctl --user enable --now {' '.join(idle_timers)}")
+    remedy = (
+        f"`crontab -e`, and add the two lines: CRON_TZ=America/New_York\n{line_to_type}\n"
+        "(after the close in New York; a cron that does not know CRON_TZ, such as Debian's, wants 16:10 of New York in "
+        "this computer's own time)"
+    )
+    return warn("schedule", "neither your crontab nor a systemd timer of yours runs this home's evening", remedy)
+
+
 def health_exit_code(checks: Sequence[Check]) -> int:
     """0 all is well or worth a look, 1 something is broken, 4 the broker cannot be reached."""
     return max((check.exit_code for check in checks), default=0)
@@ -145,7 +166,8 @@ def health_screen(checks: Sequence[Check]) -> Table:
     for ratio in (None, None, 1):
         table.add_column(no_wrap=ratio is None, ratio=ratio)
     for check in checks:
-        told = clean(check.message) + (f"\ndo: {clean(check.remedy)}" if check.remedy else "")
+        remedy = "\n".join(clean(line) for line in check.remedy.splitlines())
+        told = clean(check.message) + (f"\ndo: {remedy}" if remedy else "")
         table.add_row(Text(check.health, styles[check.health]), check.name, Text(told))
     return table
 

@@ -8,28 +8,40 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sentinel.domain.book import EndedBy
 from sentinel.domain.money import dollars
 from sentinel.domain.orders import Side
-from sentinel.report.document import amount, document, instant, quantity
+from sentinel.domain.runs import Rescues
+from sentinel.report.document import amount, document, instant, quantity, rescues_entry
 from sentinel.report.layout import section
 from sentinel.report.trade_life import Event, Life
-from sentinel.report.words import MISSING, clean, count, moment, money, price, shares
+from sentinel.report.words import MISSING, clean, count, day, moment, money, price, shares
 
 NOUNS = {"entry": "entry", "stop": "stop", "exit": "sale"}
 # What a limit is called where a fill is measured against it.
 OWN_PRICES = {"entry": "its limit", "stop": "its price"}
+HANDS = {EndedBy.TRADER: " by you", EndedBy.SENTINEL: " by Sentinel", EndedBy.BROKER: " by the broker"}
 ID_LENGTH = 8
 
 
-def history_screen(symbol: str, lives: Sequence[Life]) -> Group | Text:
-    """Every trade under its headline, its events below; times in UTC."""
+def history_screen(symbol: str, lives: Sequence[Life], rescues: Rescues) -> Group | Text:
+    """Every trade under its headline, its events below, then how its rescues went; times in UTC."""
     if not lives:
         return Text(f"the ledger knows nothing of {symbol}")
     parts: list[RenderableType] = [Text(f"{symbol}, times in UTC", "bold"), Text()]
     for life in lives:
         parts += (Text(line, "bold") for line in _headline(life))
         parts += section(_events(life.events), "no order of this trade is known")
+    if rescues.attempted:
+        return Group(*parts, Text(rescue_words(rescues)))
     return Group(*parts[:-1])
+
+
+def rescue_words(rescues: Rescues) -> str:
+    """How often bare shares wanted a stop, and what came of it."""
+    tried = f"{count(rescues.attempted, 'rescue')} attempted, {rescues.ok} ok, {rescues.failed} failed"
+    last = f"; the last failure: {clean(rescues.last_error)}" if rescues.last_error else ""
+    return f"{tried}, the latest in run {rescues.last_run_id}{last}"
 
 
 def _headline(life: Life) -> Iterator[str]:
@@ -46,7 +58,8 @@ def _headline(life: Life) -> Iterator[str]:
         at = price(trade.exit_price) if trade.exit_price is not None else "a price nobody saw"
         yield f"  closed at {at} {_when(trade.closed_at)}, {trade.exit_reason}: {result}"
     elif life.stop_price is not None:
-        yield f"  open; its stop at {price(life.stop_price)} would make {result}"
+        lapses = f"; it expires {day(life.stop_expires_at.date())}" if life.stop_expires_at else ""
+        yield f"  open; its stop at {price(life.stop_price)} would make {result}{lapses}"
     else:
         yield "  open, and the ledger knows no stop that rests"
 
@@ -66,11 +79,13 @@ def _words(event: Event) -> Text:
         return Text(f"{noun} {what}: {shares(event.qty)} at {price(event.price)}{_against(event)}")
     if what in ("raised", "moved"):
         old = price(event.old_price) if event.old_price is not None else "an unknown price"
-        text = Text(f"{noun} {what} from {old} to {price(event.price)}")
+        # That Sentinel moves its own stops need not be said.
+        by = HANDS[event.by] if event.by not in (None, EndedBy.SENTINEL) else ""
+        text = Text(f"{noun} {what}{by} from {old} to {price(event.price)}")
         text.append(f", in place of {clean(event.replaces or '')[:ID_LENGTH]}")
     else:
         at = "at the market" if event.order == "exit" else f"at {price(event.price)}"
-        text = Text(f"{noun} {what}: {shares(event.qty)} {at}")
+        text = Text(f"{noun} {what}{HANDS[event.by] if event.by else ''}: {shares(event.qty)} {at}")
     if event.because:
         text.append(f", {clean(event.because)}", "dim")
     return text
@@ -95,9 +110,9 @@ def _when(at: Any) -> str:
     return moment(at).removesuffix(" UTC") if at else MISSING
 
 
-def history_document(symbol: str, lives: Sequence[Life], command: str) -> dict[str, Any]:
+def history_document(symbol: str, lives: Sequence[Life], rescues: Rescues, command: str) -> dict[str, Any]:
     """The document of `history`; `trade` is null for the orders that opened none."""
-    return document(command, 0, symbol=symbol, trades=[_life(life) for life in lives])
+    return document(command, 0, symbol=symbol, trades=[_life(life) for life in lives], rescues=rescues_entry(rescues))
 
 
 def _life(life: Life) -> dict[str, Any]:
@@ -111,6 +126,8 @@ def _life(life: Life) -> dict[str, Any]:
         "highest_stop_price": amount(trade.highest_stop_price),
         "opened_at": instant(trade.opened_at),
         "is_adopted": trade.is_adopted,
+        "named_at": instant(trade.named_at),
+        "is_ignored": trade.is_ignored,
         "is_open": trade.is_open,
         "exit_price": amount(trade.exit_price),
         "closed_at": instant(trade.closed_at),
@@ -119,6 +136,7 @@ def _life(life: Life) -> dict[str, Any]:
     return {
         "trade": told,
         "stop_price": amount(life.stop_price),
+        "stop_expires_at": instant(life.stop_expires_at),
         "gain_usd": amount(life.gain_usd),
         "r_multiple": None if life.r_multiple is None else f"{life.r_multiple:.2f}",
         "events": [_event(event) for event in life.events],
@@ -137,5 +155,6 @@ def _event(event: Event) -> dict[str, Any]:
         "replaces": event.replaces,
         "better_by": amount(event.better_by),
         "better_by_pct": None if event.better_by_pct is None else f"{event.better_by_pct:.2f}",
+        "by": None if event.by is None else str(event.by),
         "because": event.because,
     }

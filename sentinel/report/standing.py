@@ -12,8 +12,9 @@ from sentinel.domain.coverage import COVERED, Coverage, CoverageRow, CoverageSta
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import HUNDRED
 from sentinel.domain.orders import Side
+from sentinel.domain.runs import Rescues
 from sentinel.report.coverage_table import UNSEEN
-from sentinel.report.document import amount, document, entry_row, instant, quantity
+from sentinel.report.document import amount, document, entry_row, instant, quantity, rescues_entry
 from sentinel.report.health import LONGEST_PAUSE
 from sentinel.report.words import age, moment
 from sentinel.risk_config import RiskPolicy, next_stair, price_at_gain
@@ -62,6 +63,7 @@ class Standing:
     seen_until: datetime | None = None
     failure: Failure | None = None
     is_live: bool = False
+    rescues: tuple[Rescues, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -208,6 +210,7 @@ def standing_document(standing: Standing, command: str, exit_code: int | None = 
             }
             for owed in book.owed
         ],
+        rescues=[rescues_entry(rescues) for rescues in standing.rescues],
     )
 
 
@@ -250,6 +253,8 @@ def _position(rung: Rung) -> dict[str, Any]:
         "stop_expires_at": instant(row.expires_at),
         "opened_at": instant(trade.opened_at) if trade else None,
         "is_adopted": trade.is_adopted if trade else None,
+        "named_at": instant(trade.named_at) if trade else None,
+        "is_ignored": trade.is_ignored if trade else None,
         "is_breached": trade.is_breached if trade else None,
     }
 

@@ -97,6 +97,16 @@ def _parts(rung: Rung, standing: Standing) -> Iterable[str]:
         yield "on top of the staircase" if is_on_top else "the stop is above every stair"
     if rung.row.expires_at is not None:
         yield f"the stop expires {day(rung.row.expires_at.date())}"
+    yield from _whose(rung)
+
+
+def _whose(rung: Rung) -> Iterable[str]:
+    """That the trader has yet to name a position, or has told Sentinel to leave it alone."""
+    trade = rung.trade
+    if trade is not None and trade.is_ignored:
+        yield "ignored: protected, never raised or offered"
+    elif trade is not None and trade.is_adopted and trade.named_at is None:
+        yield f"adopted: name it with `sentinel adopt {clean(trade.symbol)}`"
 
 
 def _why_no_stop(rung: Rung) -> Iterable[str]:

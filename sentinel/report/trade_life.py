@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sentinel.domain.book import EntryRecord, ExitRecord, StopRecord, Trade
+from sentinel.domain.book import EndedBy, EntryRecord, ExitRecord, StopRecord, Trade
 from sentinel.domain.money import HUNDRED
 from sentinel.domain.orders import OrderStatus, Side
 
@@ -17,7 +17,7 @@ class Event:
     """Something that happened to an order; prices in dollars, `at` None where only the broker knows when.
 
     `better_by` is the fill's distance from the order's own price, positive in the trader's favour. `old_price` and
-    `replaces` tell what a raised stop took over from.
+    `replaces` tell what a raised stop took over from, `by` whose hand cancelled or moved it, where that is known.
     """
 
     at: datetime | None
@@ -31,15 +31,20 @@ class Event:
     old_price: Decimal | None = None
     better_by: Decimal | None = None
     better_by_pct: Decimal | None = None
+    by: EndedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """A trade and the events of its orders in their order; `trade` None for orders that never opened one."""
+    """A trade and the events of its orders in their order; `trade` None for orders that never opened one.
+
+    `stop_price` and `stop_expires_at` are of the stops that still rest: the furthest price, the earliest end.
+    """
 
     trade: Trade | None
     events: tuple[Event, ...]
     stop_price: Decimal | None
+    stop_expires_at: datetime | None = None
 
     @property
     def r_multiple(self) -> Decimal | None:
@@ -79,7 +84,8 @@ def lives_of(
             *(e for stop in own_stops for e in _stop_events(stop, known, replaced, cancelled_at)),
             *(e for sale in exits if sale.trade_id == trade_id for e in _exit_events(sale, cancelled_at)),
         ]
-        return Life(trade, _in_order(events), _resting_price(own_stops))
+        expiries = [stop.expires_at for stop in own_stops if stop.is_open and stop.expires_at is not None]
+        return Life(trade, _in_order(events), _resting_price(own_stops), min(expiries, default=None))
 
     whole = [life(trade) for trade in trades]
     loose = life(None)
@@ -129,11 +135,12 @@ def _stop_events(
         because=stop.reason,
         replaces=stop.replaces,
         old_price=before.stop_price if before else None,
+        by=before.ended_by if before else None,
     )
     if stop.status is OrderStatus.REPLACED:
         # What took over tells it; only a successor the ledger never met leaves a gap to be named.
         if stop.order_id not in replaced:
-            yield Event(None, stop.order_id, "stop", "replaced", stop.qty, stop.stop_price)
+            yield Event(None, stop.order_id, "stop", "replaced", stop.qty, stop.stop_price, by=stop.ended_by)
     else:
         yield from _ends(stop, "stop", stop.stop_price, cancelled_at)
 
@@ -164,4 +171,5 @@ def _ends(
     if not order.is_open and order.status is not OrderStatus.FILLED:
         what = "cancelled" if order.status is OrderStatus.CANCELED else str(order.status)
         left = order.qty - order.filled_qty
-        yield Event(cancelled_at.get(order.order_id), order.order_id, kind, what, left, price)
+        by = order.ended_by if isinstance(order, StopRecord) else None
+        yield Event(cancelled_at.get(order.order_id), order.order_id, kind, what, left, price, by=by)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from rich.table import Table
 
 from sentinel.domain.book import EntryRecord, Owed, OwedKind
-from sentinel.domain.coverage import Coverage, CoverageRow
+from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
 from sentinel.domain.orders import Side
 from sentinel.report.coverage_table import bare_table
 from sentinel.report.words import clean, count, day, flowing, moment, price, shares
@@ -21,9 +21,18 @@ def waiting_table(entries: Iterable[EntryRecord], owed: Iterable[Owed] = (), cov
         table.add_row(clean(entry.symbol), entry_words(entry))
     rows = {row.symbol: row for row in coverage.rows} if coverage is not None else {}
     for debt in owed:
-        since = f"since {day(debt.since)}, {count(debt.evenings, 'evening')}: {flowing(debt.reason)}"
-        table.add_row(clean(debt.symbol), f"{owed_words(debt, rows.get(debt.symbol))} ({since})")
+        table.add_row(clean(debt.symbol), _debt(debt, rows.get(debt.symbol)))
     return table
+
+
+def _debt(debt: Owed, row: CoverageRow | None) -> str:
+    """What is owed, for how long and why; of a raise, that the stop still protects at its old level."""
+    owed_for = f"owed for {count(debt.evenings, 'evening')}"
+    because = f"since {day(debt.since)}: {flowing(debt.reason)}"
+    if debt.kind is not OwedKind.RAISE:
+        return f"{owed_words(debt, row)} ({owed_for}, {because})"
+    is_held = row is not None and row.state is CoverageState.PROTECTED_OLD_LEVEL
+    return f"{'protected at the old level, ' if is_held else ''}raise to {price(debt.price)} {owed_for} ({because})"
 
 
 def entry_words(entry: EntryRecord) -> str:

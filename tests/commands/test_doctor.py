@@ -1,10 +1,13 @@
 """The doctor looks at everything on its own, names what is broken with its remedy, and changes nothing."""
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,7 +26,21 @@ WELL = {
     "backups": "ok",
     "disk": "ok",
     "folders": "ok",
+    "schedule": "ok",
 }
+
+
+@pytest.fixture(autouse=True)
+def scheduled(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A crontab that runs the evening of the desk's home."""
+    program = tmp_path / "bin" / "crontab"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '10 22 * * 1-5 sentinel --home {desk.home} evening-workflow'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return program
 
 
 def examined(desk: Desk, exit_code: int) -> dict[str, str]:
@@ -43,8 +60,38 @@ def test_all_is_well(desk: Desk) -> None:
     assert examined(desk, 0) == WELL
     screen = desk.types("doctor")
     assert screen.exit_code == 0
-    assert len(screen.out.splitlines()) == len(WELL)
-    assert all(line.startswith("ok ") for line in screen.out.splitlines())
+    assert [line.split()[0] for line in screen.out.splitlines() if not line.startswith(" ")] == ["ok"] * len(WELL)
+
+
+def test_an_evening_nothing_runs_is_told_with_the_line_to_type(desk: Desk, scheduled: Path) -> None:
+    desk.holds()
+    scheduled.unlink()
+    assert examined(desk, 0) == WELL | {"schedule": "warn"}
+    (check,) = [check for check in desk.tells("doctor")["checks"] if check["name"] == "schedule"]
+    assert f"--home {desk.home} evening-workflow --non-interactive" in check["remedy"]
+    assert "CRON_TZ=America/New_York" in check["remedy"]
+
+
+def test_a_full_disk_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.holds()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**6))
+    assert examined(desk, 1) == WELL | {"disk": "fail"}
+
+
+def test_an_account_that_may_not_trade_is_told(desk: Desk) -> None:
+    desk.holds()
+    desk.exchange.action(account={"trading_blocked": True})
+    try:
+        assert examined(desk, 1) == WELL | {"account": "fail"}
+    finally:
+        desk.exchange.action(account={"trading_blocked": False})
+
+
+def test_a_ledger_that_cannot_be_read_is_not_called_unbound(desk: Desk) -> None:
+    desk.holds()
+    (desk.home / "sentinel.db").write_bytes(b"garbage" * 1000)
+    found = examined(desk, 1)
+    assert (found["ledger"], found["binding"]) == ("fail", "warn")
 
 
 def test_a_new_home_wants_its_first_evening(desk: Desk) -> None:
@@ -111,6 +158,17 @@ def broken_rows(desk: Desk) -> None:
         connection.execute("UPDATE stop_loss_orders SET stop_price = 'high'")
 
 
+def a_line_of_the_audit_taken_out(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.home / "sentinel.db", isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER audit_is_never_cut")
+        connection.execute("DELETE FROM audit WHERE id = 2")
+
+
+def last_ran_long_ago(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.home / "sentinel.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE runs SET ended_at = '2026-03-01T00:00:00.000000Z'")
+
+
 def unfinished(desk: Desk) -> None:
     with Ledger.open(desk.home / "sentinel.db") as ledger:
         ledger.plan_intent(intent(), None)
@@ -159,6 +217,8 @@ def an_open_ledger(desk: Desk) -> None:
     ("breaks", "name", "health"),
     [
         (broken_rows, "ledger", "fail"),
+        (a_line_of_the_audit_taken_out, "ledger", "fail"),
+        (last_ran_long_ago, "last run", "warn"),
         (unfinished, "unfinished", "warn"),
         (halted, "halt", "warn"),
         (cut_off, "last run", "warn"),

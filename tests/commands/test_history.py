@@ -70,8 +70,39 @@ def test_an_adopted_position_and_an_entry_that_waits(desk: Desk) -> None:
     assert desk.tells("history", "AAPL")["trades"][0]["trade"] is None
 
 
+def test_whose_hand_it_was_and_how_the_rescues_went(desk: Desk) -> None:
+    desk.holds()
+    (stop,) = [order for order in desk.exchange.state()["orders"] if order["type"] == "stop"]
+    desk.exchange.action(replace={"order_id": stop["id"], "stop_price": "85"})
+    assert desk.types("evening-workflow").exit_code == 0
+    resting = [o for o in desk.exchange.state()["orders"] if o["type"] == "stop" and o["status"] in ("new", "accepted")]
+    desk.exchange.action(cancel={"order_id": resting[0]["id"]})
+    desk.exchange.faults([{"method": "POST", "path": "/v2/orders$", "nth": n, "kind": "503"} for n in (1, 2)])
+    assert desk.types("evening-workflow").exit_code == 1
+    desk.exchange.faults([])
+    assert desk.types("evening-workflow").exit_code == 0
+    document, told = desk.tells("history", "AAPL"), words(desk)
+    assert [(e["what"], e["price"], e["by"]) for e in document["trades"][0]["events"] if e["order"] == "stop"] == [
+        ("placed", "92.00", None),
+        ("moved", "85.00", "trader"),
+        ("raised", "92.00", "sentinel"),
+        ("cancelled", "92.00", "trader"),
+        ("placed", "92.00", None),
+    ]
+    assert "stop moved by you from 92.00 to 85.00, in place of" in told
+    assert "stop raised from 85.00 to 92.00, in place of" in told
+    assert "stop cancelled by you: 7 at 92.00" in told
+    assert "; it expires " in told
+    rescues = document["rescues"]
+    assert rescues["attempted"] == rescues["ok"] + rescues["failed"] >= 2
+    assert (rescues["ok"], rescues["last_error"]) == (1, "the broker never saw it")
+    assert f"{rescues['attempted']} rescues attempted, 1 ok, {rescues['failed']} failed" in told
+    assert desk.tells("status")["rescues"] == [rescues]
+
+
 def test_a_symbol_nobody_traded(desk: Desk) -> None:
     answer = desk.types("history", "TSLA")
     assert (answer.exit_code, answer.out) == (0, "the ledger knows nothing of TSLA\n")
     assert desk.tells("history", "TSLA")["trades"] == []
+    assert desk.tells("history", "TSLA")["rescues"]["attempted"] == 0
     assert desk.types("history", "no symbol").exit_code == 2

@@ -1,6 +1,7 @@
 """Status answers from the ledger alone: what is held, what protects it, what waits, how old the news is."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -40,6 +41,8 @@ def test_a_position_with_its_stop_and_its_next_stair(desk: Desk) -> None:
         "stop_expires_at": "",
         "opened_at": "",
         "is_adopted": False,
+        "named_at": None,
+        "is_ignored": False,
         "is_breached": False,
     }
     assert document["last_run"]["exit_code"] == 0
@@ -181,6 +184,38 @@ def test_live_speaks_of_now(desk: Desk) -> None:
     assert "--live" not in desk.types("status", "--live").out
 
 
+def test_whose_a_position_is(desk: Desk) -> None:
+    desk.exchange.trade("AAPL", 7, "buy")
+    desk.exchange.trade("MSFT", 3, "buy")
+    assert desk.types("evening-workflow").exit_code == 0
+    screen = " ".join(desk.types("status").out.split())
+    assert "adopted: name it with `sentinel adopt AAPL`" in screen
+    with Ledger.open(desk.home / "sentinel.db") as ledger:
+        aapl, msft = ledger.open_trades()
+        ledger.write_trade(replace(aapl, named_at=datetime.now(UTC)))
+        ledger.write_trade(replace(msft, named_at=datetime.now(UTC), is_ignored=True))
+    screen = " ".join(desk.types("status").out.split())
+    assert "adopted: name it" not in screen
+    assert screen.count("ignored: protected, never raised or offered") == 1
+    told = {
+        held["symbol"]: (held["named_at"] is None, held["is_ignored"]) for held in desk.tells("status")["positions"]
+    }
+    assert told == {"AAPL": (False, False), "MSFT": (False, True)}
+
+
+def test_an_old_level_is_called_protected_with_the_age_of_what_is_owed(desk: Desk) -> None:
+    desk.exchange.modes(after_hours_stops="accepted")
+    desk.holds()
+    for price in ("109", "110"):
+        desk.day("AAPL", price)
+        assert desk.types("evening-workflow").exit_code == 0
+    document, screen = desk.tells("status"), " ".join(desk.types("status").out.split())
+    assert document["coverage"]["rows"][0]["state"] == "protected_old_level"
+    assert [(owed["price"], owed["evenings"]) for owed in document["owed"]] == [("102.00", 2)]
+    assert "protected at the old level, raise to 102.00 owed for 2 evenings (since Wed 4 Mar 2026: the broker" in screen
+    assert "the stop expires " in screen
+
+
 def test_what_is_owed_is_in_words(desk: Desk) -> None:
     desk.holds()
     today = date(2026, 3, 3)
@@ -188,6 +223,6 @@ def test_what_is_owed_is_in_words(desk: Desk) -> None:
         ledger.write_owed(Owed(OwedKind.RAISE, "AAPL", Decimal("102"), Decimal(7), "the broker said no", today, today))
         ledger.write_owed(Owed(OwedKind.EXIT, "AAPL", Decimal("99"), Decimal(1), "closed", today, today))
     screen = " ".join(desk.types("status").out.split())
-    assert "raise to 102.00 still to do (since Tue 3 Mar 2026, 1 evening: the broker said no)" in screen
+    assert "AAPL raise to 102.00 owed for 1 evening (since Tue 3 Mar 2026: the broker said no)" in screen
     words = "sale of 1 share still to do: run again while the market is open, or its stop at 92.00 sells it"
     assert words in screen

@@ -11,9 +11,11 @@ from sentinel.report.health import (
     failed,
     health_exit_code,
     judge_account,
+    judge_binding,
     judge_clock,
     judge_copies,
     judge_last_run,
+    judge_schedule,
     judge_space,
 )
 from tests.builders import EVENING, account
@@ -39,7 +41,8 @@ def run(ended_at: datetime | None = EVENING, exit_code: int | None = 0) -> RunRo
     ],
 )
 def test_an_account(changes: dict[str, Any], bound: BoundAccount | None, mode: str, healths: list[str]) -> None:
-    checks = list(judge_account(account(**changes), bound, mode))
+    seen = account(**changes)
+    checks = judge_account(seen), judge_binding(seen, bound, mode)
     assert [check.health for check in checks] == healths
 
 
@@ -72,6 +75,27 @@ def test_the_last_run(last: RunRow | None, days: int, health: str, told: str) ->
 @pytest.mark.parametrize(("free", "health"), [(10**8 - 1, "fail"), (10**8, "warn"), (10**9, "ok")])
 def test_a_disk(free: int, health: str) -> None:
     assert judge_space(free).health == health
+
+
+@pytest.mark.parametrize(
+    ("cron_lines", "timers", "idle_timers", "health", "told"),
+    [
+        (["10 22 * * 1-5 sentinel evening-workflow > log"], [], [], "ok", "10 22 * * 1-5 sentinel evening-workflow"),
+        ([], ["sentinel.timer"], ["old.timer"], "ok", "sentinel.timer"),
+        ([], [], ["sentinel.timer"], "warn", "sentinel.timer would run the evening, but is not enabled"),
+        ([], [], [], "warn", "neither your crontab nor a systemd timer"),
+    ],
+)
+def test_a_schedule(cron_lines: list[str], timers: list[str], idle_timers: list[str], health: str, told: str) -> None:
+    check = judge_schedule(cron_lines, timers, idle_timers, "LINE")
+    assert (check.health, told in check.message) == (health, True)
+
+
+def test_what_to_type_for_a_schedule() -> None:
+    lines = judge_schedule([], [], [], "10 16 * * 1-5 sentinel evening-workflow").remedy.splitlines()
+    assert lines[1] == "10 16 * * 1-5 sentinel evening-workflow", "a line of its own, to copy"
+    assert "CRON_TZ=America/New_York" in lines[0]
+    assert judge_schedule([], [], ["a.timer"], "LINE").remedy == "systemctl --user enable --now a.timer"
 
 
 @pytest.mark.parametrize(("days", "health"), [(0, "ok"), (7, "ok"), (8, "warn")])

@@ -53,6 +53,7 @@ def line(number: int = 1, *, ended: float | None = 1.5, exit_code: int | None = 
         ("raise_stop", DONE, "from 92.00", ["raises"]),
         ("raise_stop", REFUSED, "owed: cannot replace order in accepted status", ["raises_failed", "owed"]),
         ("raise_stop", UNRESOLVED, "timeout", ["raises_failed"]),
+        ("renew_stop", DONE, "", ["renewed"]),
         ("owe", DONE, "", ["owed"]),
         ("close_position", DONE, "at the market", ["sales_sent"]),
         ("close_position", REFUSED, "owed: its shares are held", ["owed"]),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sentinel.domain.book import EntryRecord, ExitReason, ExitRecord, StopRecord
+from sentinel.domain.book import EndedBy, EntryRecord, ExitReason, ExitRecord, StopRecord
 from sentinel.domain.orders import OrderStatus
 from sentinel.report.trade_life import Life, lives_of
 from tests.builders import EVENING, trade
@@ -76,6 +76,29 @@ def test_a_successor_nobody_met_is_a_gap_that_is_named() -> None:
     assert [event.what for event in life(stop("AAPL 7 @ 92.00", REPLACED)).events] == ["placed", "replaced"]
     moved = life(stop("AAPL 7 @ 46.00", replaces="before-the-split")).events[0]
     assert (moved.what, moved.old_price) == ("moved", None)
+
+
+def test_whose_hand_it_was() -> None:
+    lowered = stop("AAPL 7 @ 92.00", REPLACED, ended_by=EndedBy.TRADER)
+    heir = stop("AAPL 7 @ 85.00", CANCELED, replaces=lowered.order_id, ended_by=EndedBy.BROKER)
+    lost = stop("AAPL 7 @ 93.00", REPLACED, ended_by=EndedBy.TRADER)
+    told = life(lowered, heir, lost).events
+    assert [(event.what, event.by) for event in told] == [
+        ("placed", None),
+        ("moved", EndedBy.TRADER),
+        ("cancelled", EndedBy.BROKER),
+        ("placed", None),
+        ("replaced", EndedBy.TRADER),
+    ]
+
+
+def test_the_earliest_end_of_the_stops_that_rest_is_told() -> None:
+    early, late = (
+        stop(f"AAPL 3 @ {price}.00", expires_at=EVENING + days * DAY) for price, days in ((92, 10), (93, 20))
+    )
+    ended = stop("AAPL 7 @ 91.00", CANCELED, expires_at=EVENING)
+    assert life(late, early, ended).stop_expires_at == EVENING + 10 * DAY
+    assert life(ended).stop_expires_at is None
 
 
 def test_cancels_of_ours_have_a_time_and_others_follow_their_order() -> None:

@@ -110,6 +110,14 @@ def test_a_split_is_news_and_its_stop_is_none(stage: Stage) -> None:
     assert news(stage.evening(), "qty") == [("split", "AAPL", 28)]
 
 
+def test_a_change_of_symbol_is_news(stage: Stage) -> None:
+    stage.holds()
+    stage.exchange.action(rename={"symbol": "AAPL", "to": "APPL"})
+    evening = stage.evening()
+    assert news(evening, "qty") == [("renamed", "APPL", 7)]
+    assert stage.tells("runs").document["runs"][0]["synced"] == 1
+
+
 def test_a_sale_that_filled_at_the_open_is_news(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTINEL_BROKER__AFTER_HOURS_CANCEL", "immediate")
     stage.holds()
