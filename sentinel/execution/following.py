@@ -26,6 +26,7 @@ from sentinel.domain.facts import Facts
 from sentinel.domain.orders import Order, OrderStatus
 from sentinel.execution.records import entry_record, exit_record, stop_record
 from sentinel.ledger import Ledger
+from sentinel.plan.ghosts import close_ghost, has_been_flat
 from sentinel.risk_config import calculate_stop_price
 
 
@@ -103,7 +104,9 @@ class Following:
             self._resize(known.trade_id, order)
             return known.trade_id
         trade = self._trade(order.symbol)
-        if trade is not None:
+        if trade is not None and has_been_flat(trade, facts):
+            self._write(close_ghost(trade, facts), facts)
+        elif trade is not None:
             return trade.id
         return self.ledger.open_trade(
             symbol=order.symbol,

@@ -32,6 +32,25 @@ def is_held(trade: Trade, facts: Facts) -> bool:
     return position is not None and position.side is trade.side
 
 
+def has_been_flat(trade: Trade, facts: Facts) -> bool:
+    """Whether the shares held now are others: since the trade opened, its own were all gone for a while.
+
+    Told backwards from what is held, by what each order traded. An order that adds shares counts only when it was sent
+    after the trade opened, for the rest of a part-filled entry may fill late.
+    """
+    position = facts.positions.get(trade.symbol)
+    if position is None or position.side is not trade.side:
+        return False
+    closed = [(part.at, part.qty) for part in _executions(trade, facts)]
+    added = [(o.filled_at, -o.filled_qty) for o in facts.orders.values() if o.filled_at and _adds_to(trade, o)]
+    held = position.shares
+    for _, qty in sorted((*closed, *added), reverse=True):
+        held += qty
+        if held <= 0:
+            return True
+    return False
+
+
 def close_ghosts(ghosts: Iterable[Trade], facts: Facts) -> Iterator[Action | Finding]:
     """A CloseTrade for each ghost, with its real exit; no more than the trader asked for, the rest named."""
     request = facts.request if isinstance(facts.request, ReconcileRequest) else ReconcileRequest()
@@ -55,7 +74,8 @@ def close_ghost(trade: Trade, facts: Facts, close_reason: str | None = None) -> 
     last = closing[0]
     qty = sum((part.qty for part in closing), Decimal(0))
     price = (sum((part.qty * part.price for part in closing), Decimal(0)) / qty).quantize(Decimal("0.0001"))
-    because = f"{trade.symbol} is no longer held: {_words(last)}"
+    gone = "was sold and bought again" if is_held(trade, facts) else "is no longer held"
+    because = f"{trade.symbol} {gone}: {_words(last)}"
     return CloseTrade(trade.symbol, trade, _reason(last, facts), price.normalize() + 0, because, last.at, last.order_id)
 
 
@@ -79,6 +99,11 @@ def closing_executions(trade: Trade, facts: Facts) -> list[Execution] | None:
         return None
     last = found[-1]
     return [*found[:-1], Execution(last.order_id, last.qty + missing, last.price, last.at, last.order)]
+
+
+def _adds_to(trade: Trade, order: Order) -> bool:
+    is_later = order.submitted_at is not None and order.submitted_at > trade.opened_at
+    return is_later and (order.symbol, order.side) == (trade.symbol, trade.side) and order.filled_qty > 0
 
 
 def _executions(trade: Trade, facts: Facts) -> Iterator[Execution]:

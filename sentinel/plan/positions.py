@@ -8,7 +8,7 @@ from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares
 from sentinel.domain.positions import Position
-from sentinel.plan.ghosts import close_ghosts, closing_executions, is_held
+from sentinel.plan.ghosts import close_ghosts, closing_executions, has_been_flat, is_held
 from sentinel.plan.splits import SAME_COST, is_unexplained, split_ratio, was_traded
 from sentinel.risk_config import calculate_stop_price
 
@@ -17,7 +17,8 @@ def plan_positions(facts: Facts) -> Plan:
     """Changes of symbol and ghosts first, then strangers are adopted, hand trades and splits followed."""
     renamed = tuple(_renamed(facts))
     old, new = {rename.trade.symbol for rename in renamed}, {rename.symbol for rename in renamed}
-    ghosts = [trade for trade in facts.book.trades if not is_held(trade, facts) and trade.symbol not in old]
+    gone = (trade for trade in facts.book.trades if not is_held(trade, facts) or has_been_flat(trade, facts))
+    ghosts = [trade for trade in gone if trade.symbol not in old]
     return Plan.of(
         (
             *(part for rename in renamed for part in _told(rename)),
@@ -57,7 +58,7 @@ def _told(rename: RenameTrade) -> Iterator[Action | Finding]:
 def _stranger(position: Position, facts: Facts) -> Iterator[Action | Finding]:
     trade = facts.book.trade(position.symbol)
     name_it = f"name it: `sentinel adopt {position.symbol}`"
-    if trade is not None and trade.side is position.side:
+    if trade is not None and trade.side is position.side and not has_been_flat(trade, facts):
         if trade.is_adopted and trade.named_at is None:
             message = f"{position.symbol} is adopted and protected like your own entries, but not named yet"
             yield Finding("adopted", Severity.INFO, position.symbol, message, name_it)
@@ -72,7 +73,7 @@ def _stranger(position: Position, facts: Facts) -> Iterator[Action | Finding]:
 def _changed(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
     """A quantity that is not the ledger's: followed where trades or a split explain it, else held and asked about."""
     trade, position = holding.trade, holding.position
-    if trade is None or trade.side is not position.side or trade.qty == position.shares:
+    if trade is None or trade.side is not position.side or trade.qty == position.shares or has_been_flat(trade, facts):
         return
     because = f"the broker holds {shares(position.shares)} of {position.symbol}, the ledger had {trade.qty}"
     if is_unexplained(holding, facts):

@@ -1,6 +1,7 @@
 """Broker positions against the trades of the ledger."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,8 +10,9 @@ from sentinel.domain.actions import AdoptPosition, CloseTrade, RenameTrade, Resi
 from sentinel.domain.book import Book
 from sentinel.domain.facts import ReconcileRequest
 from sentinel.domain.findings import Severity
+from sentinel.domain.orders import OrderStatus
 from sentinel.plan.positions import plan_positions
-from tests.builders import EVENING, facts, fill, position, trade
+from tests.builders import EVENING, facts, fill, position, sale, trade
 
 
 def plan(*held, fills=(), trades=(), **changes):
@@ -109,3 +111,39 @@ def test_no_more_ghosts_are_closed_than_asked_for():
     made = plan(trades=trades, request=ReconcileRequest(most_ghosts=1))
     assert [action.symbol for action in made.actions] == ["AAPL"]
     assert "MSFT, TSLA" in made.findings[0].message
+
+
+#  what was traded since the trade opened, hours ago                          the shares held are others
+TURNED_OVER = [
+    ("AAPL 7 @ 103.00", ["sell 7 5h", "buy 7 2h"], True),
+    ("AAPL 7 @ 103.00", ["sell 3 6h", "sell 4 5h", "buy 7 2h"], True),
+    ("AAPL 5 @ 103.00", ["sell 7 5h", "buy 8 2h", "sell 3 1h"], True),
+    ("AAPL 7 @ 101.00", ["buy 7 5h", "sell 7 2h"], False),
+    ("AAPL 14 @ 101.00", ["buy 7 5h"], False),
+    ("AAPL 3 @ 100.00", ["sell 4 5h"], False),
+    ("AAPL 7 @ 100.00", ["buy 7 200h"], False),  # that was how it opened
+]
+
+
+@pytest.mark.parametrize(("held", "traded", "is_another"), TURNED_OVER)
+def test_shares_sold_and_bought_again_are_another_trade(held, traded, is_another):
+    orders = tuple(by_phone(*words.split()) for words in traded)
+    made = plan(position(held), orders=orders, trades=(trade("AAPL 7 @ 100.00"),), fills=tuple(map(fill_of, orders)))
+    is_turned = [type(action) for action in made.actions] == [CloseTrade, AdoptPosition]
+    assert is_turned == is_another
+
+
+def test_the_late_rest_of_a_part_filled_entry_is_no_other_trade():
+    rest = replace(by_phone("buy", "7", "60h"), submitted_at=EVENING - timedelta(days=4))
+    assert plan(position("AAPL 7 @ 100.00"), orders=(rest,), trades=(trade("AAPL 7 @ 100.00"),)).actions == ()
+
+
+def by_phone(side: str, qty: str, ago: str):
+    at = EVENING - timedelta(hours=int(ago.removesuffix("h")))
+    plain = sale(f"AAPL {qty if side == 'sell' else '-' + qty} @ 0", OrderStatus.FILLED)
+    traded = replace(plain, filled_qty=plain.qty, filled_avg_price=Decimal(100), submitted_at=at, filled_at=at)
+    return replace(traded, id=f"{side}-{ago}", client_order_id="phone")
+
+
+def fill_of(order):
+    return replace(fill("AAPL", str(order.qty), "100", order.id, side=str(order.side)), at=order.filled_at)

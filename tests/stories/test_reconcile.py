@@ -46,6 +46,29 @@ def test_shares_sold_bought_back_and_sold_again_end_at_the_last_sale(stage):
     assert last_trade(stage).exit_price == Decimal("103")
 
 
+def test_shares_stopped_out_and_bought_again_by_phone_are_another_trade(stage):
+    stage.holds()
+    stage.day("AAPL", "100 100 91 95")
+    stage.exchange.trade("AAPL", 7, "buy", 95)
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states, evening.stops) == (0, {"AAPL": "protected"}, {"AAPL": Decimal("87.40")})
+    assert (last_trade(stage).exit_reason, last_trade(stage).exit_price) == (ExitReason.STOP_FILLED, Decimal("92"))
+    assert stage.evening().verbs() == []
+
+
+def test_an_entry_after_a_stop_nobody_followed_opens_a_trade_of_its_own(stage):
+    stage.holds()
+    stage.day("AAPL", "100 100 91 95")
+    assert stage.enters("AAPL 95 7").exit_code == 0
+    stage.day("AAPL", "95 96 94 95")
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states, evening.stops) == (0, {"AAPL": "protected"}, {"AAPL": Decimal("87.40")})
+    assert (last_trade(stage).exit_reason, last_trade(stage).exit_price) == (ExitReason.STOP_FILLED, Decimal("92"))
+    with ledger_of(stage) as ledger:
+        (trade,) = ledger.open_trades()
+    assert (trade.entry_price, trade.is_adopted) == (Decimal("95"), False)
+
+
 def test_a_sale_in_two_parts_is_booked_at_their_average(stage):
     stage.holds()
     stage.exchange.trade("AAPL", 3, "sell", 96)
