@@ -1,5 +1,7 @@
 """The proof: what protects each position, read from the broker's orders alone."""
 
+from decimal import Decimal
+
 from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
@@ -45,7 +47,7 @@ def _row(holding: Holding, facts: Facts) -> CoverageRow:
     return CoverageRow(
         symbol=holding.symbol,
         qty=holding.position.shares,
-        protected_qty=holding.protected_qty,
+        protected_qty=_protected_qty(holding),
         state=state,
         stop_price=loosest,
         stop_order_ids=tuple(stop.id for stop in holding.stops),
@@ -57,13 +59,21 @@ def _row(holding: Holding, facts: Facts) -> CoverageRow:
     )
 
 
+def _protected_qty(holding: Holding) -> Decimal:
+    """Shares under a stop on the right side of the market; one the price has gone through protects from nothing more."""
+    resting = sum((stop.remaining_qty for stop in holding.stops if not _is_through(stop, holding)), Decimal(0))
+    return min(resting, holding.position.shares)
+
+
+def _is_through(stop: Order, holding: Holding) -> bool:
+    """Whether the price has reached the stop without its having filled yet."""
+    last, at = holding.last_price, stop.stop_price
+    return last is not None and at is not None and not holding.side.is_tighter(last, than=at)
+
+
 def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
     if holding.is_protected:
-        owed = next((owed for owed in facts.book.owed if owed.symbol == holding.symbol), None)
-        if owed is None:
-            return CoverageState.PROTECTED, "every share is under an active stop"
-        reason = f"the {owed.kind} to {dollars(owed.price)} is owed since {owed.since}: {owed.reason}"
-        return CoverageState.PROTECTED_OLD_LEVEL, reason
+        return _state_of_protected(holding, facts)
     closing = [o for o in facts.live_orders(holding.symbol) if o.side is holding.side.opposite]
     exiting = sum(order.remaining_qty for order in facts.exits(holding.position))
     if exiting + holding.protected_qty >= holding.position.whole_shares > 0 and exiting:
@@ -77,6 +87,20 @@ def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
     if doubtful is not None:
         return CoverageState.UNVERIFIED, f"stop {doubtful.id} is {doubtful.status}"
     return CoverageState.NAKED, _why_naked(closing)
+
+
+def _state_of_protected(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
+    through = [dollars(stop.stop_price) for stop in holding.stops if _is_through(stop, holding)]
+    if through:
+        where = f"the price is at {dollars(holding.last_price)}, through the stop at {', '.join(through)}"
+        if facts.session.is_open:
+            return CoverageState.UNVERIFIED, f"{where}, which has not filled"
+        return CoverageState.PENDING, f"{where}: it sells at the open"
+    owed = next((owed for owed in facts.book.owed if owed.symbol == holding.symbol), None)
+    if owed is None:
+        return CoverageState.PROTECTED, "every share is under an active stop"
+    reason = f"the {owed.kind} to {dollars(owed.price)} is owed since {owed.since}: {owed.reason}"
+    return CoverageState.PROTECTED_OLD_LEVEL, reason
 
 
 _DOUBTFUL = frozenset(OrderStatus) - {OrderStatus.HELD}

@@ -8,7 +8,7 @@ from sentinel.domain.book import Book, OwedKind
 from sentinel.domain.coverage import CoverageState
 from sentinel.domain.orders import OrderStatus
 from sentinel.plan.coverage import coverage_findings, prove_coverage
-from tests.builders import entry, facts, owed, position, sale, stop
+from tests.builders import entry, facts, owed, position, sale, session, stop
 
 FILLED = entry("AAPL 7 @ 100.00", OrderStatus.FILLED, filled_qty=Decimal(7))
 ASLEEP = entry("AAPL 9 @ 100.00", OrderStatus.PARTIALLY_FILLED, filled_qty=Decimal(7))
@@ -40,6 +40,22 @@ def test_states(shares, orders, state, protected):
     assert (row.state, row.protected_qty) == (CoverageState(state), Decimal(protected))
     assert coverage.is_complete == (state == "protected")
     assert bool(coverage_findings(coverage)) == (state != "protected")
+
+
+#  last      stops                                                     market    state          protected
+THROUGH = [
+    ("92.01", ("AAPL 7 @ 92.00",), False, "protected", "7"),
+    ("92.00", ("AAPL 7 @ 92.00",), False, "pending", "0"),  # after hours: it sells at the open
+    ("92.00", ("AAPL 7 @ 92.00",), True, "unverified", "0"),  # it should have filled
+    ("92.00", ("AAPL 3 @ 92.00", "AAPL 4 @ 90.00"), False, "pending", "4"),
+]
+
+
+@pytest.mark.parametrize(("last", "stops", "is_open", "state", "protected"), THROUGH)
+def test_a_stop_the_price_has_gone_through_is_no_protection_any_more(last, stops, is_open, state, protected):
+    known = facts(position("AAPL 7 @ 100.00", last), orders=tuple(map(stop, stops)), session=session(is_open=is_open))
+    (row,) = prove_coverage(known).rows
+    assert (row.state, row.protected_qty) == (CoverageState(state), Decimal(protected))
 
 
 def test_an_owed_raise_shows_as_the_old_level_and_is_covered():
