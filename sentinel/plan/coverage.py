@@ -60,7 +60,7 @@ def _row(holding: Holding, facts: Facts) -> CoverageRow:
 
 
 def _protected_qty(holding: Holding) -> Decimal:
-    """Shares under a stop on the right side of the market; one the price has gone through protects from nothing more."""
+    """Shares under a stop on the right side of the market; one the price has gone through protects no longer."""
     resting = sum((stop.remaining_qty for stop in holding.stops if not _is_through(stop, holding)), Decimal(0))
     return min(resting, holding.position.shares)
 
