@@ -287,6 +287,7 @@ class Run:
             self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
         coverage = prove_coverage(self.facts)
         self.findings += (*coverage_findings(coverage), *self._overdue())
+        self.findings = list(dict.fromkeys(self.findings))  # what a second look found again is told once
         alarms = frozenset(finding.code for finding in self.findings if finding.severity is Severity.ALARM)
         self._watch_for_danger(RunEnding(self._run_id, 1 if alarms else 0, alarms, coverage.is_bare))
         is_clean = coverage.is_settled and not any(f.severity is Severity.ALARM for f in self.findings)

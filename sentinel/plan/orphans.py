@@ -22,13 +22,17 @@ def _orphans(facts: Facts) -> Iterator[Action]:
 
 
 def _surplus(holding: Holding, facts: Facts) -> Iterator[Action]:
-    """Shares beyond those held are taken from our stops, the loosest first: filled, they would open the other side."""
-    surplus = sum((stop.remaining_qty for stop in holding.stops), Decimal(0)) - holding.position.whole_shares
+    """Shares beyond those held are taken from our stops, the loosest first: filled, they would open the other side.
+
+    A stop that another waits to replace counts as that other one, and is not asked again (ALPACA 3.4).
+    """
+    to_come = sum(((facts.successor(stop) or stop).remaining_qty for stop in holding.stops), Decimal(0))
+    surplus = to_come - holding.position.whole_shares
     loosest_first = sorted(holding.stops, key=lambda stop: (stop.stop_price or 0) * holding.side.sign)
     for stop in loosest_first:
         if surplus <= 0:
             return
-        if not facts.is_ours(stop):
+        if not facts.is_ours(stop) or facts.successor(stop):
             continue
         cut = min(surplus, stop.remaining_qty)
         because = f"only {holding.position.shares} shares of {holding.symbol} are held"

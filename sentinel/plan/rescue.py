@@ -1,6 +1,7 @@
 """Every unprotected share gets a stop now, before anything else is thought about."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from sentinel.domain.actions import Action, CancelStop, FreeShares, PlaceStop, Plan
@@ -9,6 +10,7 @@ from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares, to_tick
 from sentinel.domain.orders import Order, OrderStatus, Side
+from sentinel.plan.splits import is_in_other_units
 from sentinel.risk_config import RiskPolicy, calculate_stop_price, calculate_trailing_stop_price, price_at_gain
 
 FREED = "it was cancelled so that a stop could rest; send it again only as part of a bracket"
@@ -76,8 +78,7 @@ def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
 
 
 def _place(holding: Holding, qty: int, facts: Facts) -> PlaceStop:
-    owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
-    wanted, last = rescue_price(holding, facts.policy, owed), holding.last_price
+    wanted, last = _level(holding, facts), holding.last_price
     exit_side = holding.side.opposite
     if last is None or holding.side.is_tighter(last, than=wanted):
         because = f"{shares(qty)} without an active stop"
@@ -85,6 +86,13 @@ def _place(holding: Holding, qty: int, facts: Facts) -> PlaceStop:
     because = f"{shares(qty)} without an active stop, and {dollars(last)} is already through {dollars(wanted)}"
     price = emergency_price(last, facts.policy, holding.side)
     return PlaceStop(holding.symbol, exit_side, qty, price, is_emergency=True, because=because)
+
+
+def _level(holding: Holding, facts: Facts) -> Decimal:
+    """The level of a rescue; without the ledger's own prices where those are in older units."""
+    if is_in_other_units(holding, facts):
+        return rescue_price(replace(holding, trade=None), facts.policy)
+    return rescue_price(holding, facts.policy, facts.book.owed_for(OwedKind.RAISE, holding.symbol))
 
 
 def _holders(holding: Holding, facts: Facts) -> tuple[list[Order], list[Order]]:

@@ -23,6 +23,14 @@ def is_unexplained(holding: Holding, facts: Facts) -> bool:
     return not was_traded(trade, position, facts) and split_ratio(trade, position, facts) is None
 
 
+def is_in_other_units(holding: Holding, facts: Facts) -> bool:
+    """Whether unexplained shares cost so much more or less each that the ledger's prices must be in older units."""
+    before, now = holding.entry_price, holding.position.avg_entry_price
+    if not is_unexplained(holding, facts) or before <= 0 or now <= 0:
+        return False
+    return max(before / now, now / before) >= SMALLEST_CLIFF
+
+
 def is_left_alone(holding: Holding, facts: Facts) -> bool:
     """Whether nothing but protection is done for a holding: the trader said so, or its shares are a puzzle."""
     return (holding.trade is not None and holding.trade.is_ignored) or is_unexplained(holding, facts)

@@ -1,5 +1,6 @@
 """Stops that protect nothing are cancelled after a grace period, and only ours."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -36,3 +37,11 @@ def test_orphans(held, order, is_orphan):
 
 def test_a_stop_the_ledger_knows_is_ours_whatever_its_name():
     assert len(plan_orphans(facts(orders=(FOREIGN,), book=Book(stops=(stop_row(FOREIGN),)))).actions) == 1
+
+
+def test_a_stop_that_a_smaller_one_waits_to_replace_is_not_asked_again():
+    old = stop("AAPL 7 @ 92.00", OrderStatus.PENDING_REPLACE, replaced_by="smaller")
+    smaller = stop("AAPL 5 @ 92.00", OrderStatus.ACCEPTED, id="smaller", replaces=old.id)
+    held = position("AAPL 5 @ 100.00")
+    assert plan_orphans(facts(held, orders=(old, smaller))).actions == ()
+    assert len(plan_orphans(facts(held, orders=(replace(old, status=OrderStatus.NEW),))).actions) == 1

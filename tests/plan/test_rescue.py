@@ -36,6 +36,22 @@ def test_a_raise_still_owed_counts_while_the_price_is_beyond_it(last, wanted):
     assert (action.stop_price, action.is_emergency) == (Decimal(wanted), False)
 
 
+@pytest.mark.parametrize(
+    ("held", "last", "wanted", "is_emergency"),
+    [
+        ("AAPL 19 @ 50.00", "50.00", "46.00", False),  # split and traded on one day: the ledger's 102 is in old units
+        ("AAPL 19 @ 50.00", "45.00", "44.10", True),  # under the first stop in new units too
+        ("AAPL 19 @ 100.00", "104.00", "102.00", False),  # the same units: the level it once had
+        ("AAPL 19 @ 100.00", "101.00", "98.98", True),
+    ],
+)
+def test_shares_nobody_can_explain_are_not_protected_by_prices_in_old_units(held, last, wanted, is_emergency):
+    book = Book(trades=(trade("AAPL 7 @ 100.00", highest="102.00"),))
+    (action,) = plan_rescue(facts(position(held, last=last), book=book)).actions
+    assert isinstance(action, PlaceStop)
+    assert (action.stop_price, action.is_emergency, action.qty) == (Decimal(wanted), is_emergency, 19)
+
+
 def test_a_short_position_gets_a_buy_stop_above():
     (action,) = plan_rescue(facts(position("AAPL -7 @ 100.00"))).actions
     assert (action.side, action.stop_price, action.qty) == (Side.BUY, Decimal("108.00"), 7)

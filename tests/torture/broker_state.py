@@ -62,13 +62,18 @@ def sleeps(order: Row, state: State) -> bool:
 
 
 def closing_orders(state: State, symbol: str) -> list[Row]:
-    """Live, wakeful orders on the side that closes the position; without a position, those that would close a long."""
+    """Live, wakeful orders on the side that closes the position; without a position, those that would close a long.
+
+    One that waits to replace a live one is left out: both stand for the same shares (ALPACA 3.2).
+    """
     held = positions(state).get(symbol, Decimal(0))
     side = "buy" if held < 0 else "sell"
+    live = live_orders(state, symbol)
+    names = {order["id"] for order in live}
+    awake = [order for order in live if not sleeps(order, state) and order["replaces"] not in names]
     if not held:
-        awake = [order for order in live_orders(state, symbol) if not sleeps(order, state)]
         return [order for order in awake if str(order["position_intent"]).endswith("_to_close")]
-    return [order for order in live_orders(state, symbol) if order["side"] == side and not sleeps(order, state)]
+    return [order for order in awake if order["side"] == side]
 
 
 def is_protection(order: Row) -> bool:
