@@ -72,13 +72,14 @@ def _words(bare: Unavoidable) -> str:
 
 @dataclass
 class Bench:
-    """The folder of a whole session of torture, its seed, its size (None: everything), and its worker processes."""
+    """The folder of a session of torture, its seed, its size (None: everything), its workers, its part of the whole."""
 
     folder: Path
     seed: int = 1
     size: int | None = None
     workers: int = 2
     progress: Callable[[str], None] = lambda _line: None
+    part: tuple[int, int] = (1, 1)
 
     def __post_init__(self) -> None:
         import_everything()
@@ -92,8 +93,9 @@ class Bench:
         return random.Random(f"{self.seed} {salt}").sample(known, max(1, int(self.size * share)))
 
     def prepare(self) -> list[str]:
-        """Every scenario played up to its beginning; their names."""
-        names = [f"{scenario.name}@{hours}" for scenario, hours in templates()]
+        """Every scenario of this part played up to its beginning; their names."""
+        number, parts = self.part
+        names = [f"{scenario.name}@{hours}" for scenario, hours in templates()][number - 1 :: parts]
         list(self.map(_prepare, names))
         return names
 

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     chosen = [layer for layer in LAYERS if layer.name in (given.layers or [known.name for known in LAYERS])]
     if given.case:
         return _replay(chosen[0], given.case, given.seed)
-    reports = [_run(layer, given.size, given.seed, given.workers) for layer in chosen]
+    reports = [_run(layer, given) for layer in chosen]
     reached = Reach(recovery_branches())
     for report in reports:
         reached.counts.update(report.branches)
@@ -33,7 +33,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/torture", description=__doc__)
     names = [layer.name for layer in LAYERS]
     parser.add_argument("layers", nargs="*", metavar="LAYER", help=f"of {', '.join(names)}; all unless named")
-    parser.add_argument("--size", default="small", help="small, full, or a number of cases for each layer")
+    size = "small, full, or a number of cases for each layer"
+    parser.add_argument("--size", default="small", type=_size, help=size)
+    parser.add_argument(
+        "--part", default=(1, 1), type=_part, help="2/3: the second third of the scenarios, with its share"
+    )
     parser.add_argument("--seed", type=int, default=1, help="chooses the cases of a bounded size")
     parser.add_argument("--workers", type=int, default=2, help="processes at work at once")
     parser.add_argument(
@@ -43,12 +47,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(layer: Layer, size: str, seed: int, workers: int) -> LayerReport:
-    cases = {"small": layer.small, "full": None}.get(size, int(size) if size.isdigit() else layer.small)
+def _size(text: str) -> int | str | None:
+    """The number of cases, None for all of them."""
+    if text not in ("small", "full") and not text.isdigit():
+        raise argparse.ArgumentTypeError(f"small, full or a number, not {text}")
+    return {"small": "small", "full": None}.get(text) if not text.isdigit() else int(text)
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, _, parts = text.partition("/")
+    if not (number.isdigit() and parts.isdigit() and 1 <= int(number) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"one of so many, as in 2/3, not {text}")
+    return int(number), int(parts)
+
+
+def _run(layer: Layer, given: argparse.Namespace) -> LayerReport:
+    number, parts = given.part
+    cases = layer.small if given.size == "small" else given.size
+    share = None if cases is None else max(1, cases // parts)
     print(f"{layer.name}: {layer.promise}", flush=True)
     with workshop() as folder:
-        report = layer.run(Bench(folder, seed, cases, workers, progress))
-    _tell(report, seed)
+        report = layer.run(Bench(folder, given.seed, share, given.workers, progress, (number, parts)))
+    _tell(report, given.seed)
     return report
 
 

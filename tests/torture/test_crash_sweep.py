@@ -4,12 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PURE = ("oracle", "event_oracle", "broker_state", "ledger_image", "verdicts")
 
 
-def test_killed_anywhere_one_run_repairs_and_a_second_sends_nothing(capsys):
-    command = [sys.executable, "-m", "tests.torture", "crash", "--size", "small"]
+@pytest.mark.parametrize("part", ["1/4", "2/4", "3/4", "4/4"])
+def test_killed_anywhere_one_run_repairs_and_a_second_sends_nothing(part, capsys):
+    command = [sys.executable, "-m", "tests.torture", "crash", "--size", "small", "--part", part, "--workers", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     with capsys.disabled():
         sys.stdout.write(f"\n{done.stdout}{done.stderr}")
