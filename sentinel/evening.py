@@ -9,6 +9,7 @@ from sentinel.domain.facts import Facts
 from sentinel.domain.runs import RunReport
 from sentinel.execution.workplace import Step
 from sentinel.execution_engine import OrderExecutionEngine
+from sentinel.plan.breaches import plan_breaches
 from sentinel.plan.entries import plan_stale_entries
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.orphans import plan_orphans
@@ -21,6 +22,7 @@ from sentinel.plan.trailing_stops import plan_trailing_stops
 EVENING: tuple[Step, ...] = (
     Step("fills", plan_fills),
     Step("positions", plan_positions),
+    Step("breaches", plan_breaches),  # files its questions, waits for nobody
     Step("rescue", plan_rescue),  # protection first
     Step("raises", plan_trailing_stops),
     Step("renewals", plan_renewals),
@@ -60,7 +62,10 @@ def decide_approvals(
     if lapsed:
         raise UsageError(f"question {', '.join(lapsed)} has lapsed", "the next evening asks again if it still applies")
     for number in ids:
-        ledger.decide_approval(number, state, now)
+        with ledger.transaction():
+            ledger.decide_approval(number, state, now)
+            asked = waiting[number]
+            ledger.audit(f"approval_{state}", asked.symbol, f"question {number}: {asked.because}")
     symbols = {waiting[number].symbol for number in ids}
 
     def plan_answered(facts: Facts) -> Plan:

@@ -72,6 +72,16 @@ class RenewStop:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowStop:
+    """Put shares that have come under the stop the others already have."""
+
+    symbol: str
+    order: Order
+    to_qty: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShrinkStop:
     """Take from a stop the shares that are no longer held."""
 
@@ -120,6 +130,8 @@ class OfferExit:
     qty: int
     price_shown: Decimal
     because: str
+    # Into the inbox without waiting for an answer, even where there is somebody to give one.
+    is_filed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +152,15 @@ class Forget:
 
     symbol: str
     kind: OwedKind
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndBreach:
+    """Strike the mark of a position whose price and stop are back at the level it fell through."""
+
+    symbol: str
+    trade: Trade
     because: str
 
 
@@ -241,10 +262,30 @@ class CloseTrade:
 
 
 Mutation = (
-    SubmitEntry | CancelEntry | PlaceStop | RaiseStop | RenewStop | ShrinkStop | FreeShares | CancelStop | ClosePosition
+    SubmitEntry
+    | CancelEntry
+    | PlaceStop
+    | RaiseStop
+    | RenewStop
+    | GrowStop
+    | ShrinkStop
+    | FreeShares
+    | CancelStop
+    | ClosePosition
 )
 Following = FollowEntry | FollowStop | FollowExit
-Business = Owe | Forget | OfferExit | AdoptPosition | ResizeTrade | SplitTrade | RenameTrade | NameTrade | CloseTrade
+Business = (
+    Owe
+    | Forget
+    | OfferExit
+    | EndBreach
+    | AdoptPosition
+    | ResizeTrade
+    | SplitTrade
+    | RenameTrade
+    | NameTrade
+    | CloseTrade
+)
 Note = Following | Business
 Action = Mutation | Note
 

@@ -9,6 +9,7 @@ from sentinel.domain.actions import (
     CancelStop,
     ClosePosition,
     FreeShares,
+    GrowStop,
     Mutation,
     Owe,
     PlaceStop,
@@ -60,8 +61,8 @@ class Deeds:
                 return self._free_shares(action, facts)
             case PlaceStop():
                 return self._place_stop(action, facts)
-            case ShrinkStop():
-                return self._shrink_stop(action, facts)
+            case GrowStop() | ShrinkStop():
+                return self._resize_stop(action, facts)
             case RaiseStop():
                 return self._raise_stop(action, facts)
             case RenewStop():
@@ -115,10 +116,27 @@ class Deeds:
         )
         if not isinstance(outcome, Confirmed) or outcome.order is None:
             return failed(outcome, naked(action.symbol, action.qty, outcome))
-        if is_lower or action.is_emergency:
-            self._mark_breached(action.symbol)
+        is_breached = is_lower or action.is_emergency
+        news = self.hand.following.mark_breached(outcome.order, facts) if is_breached else ()
         moved = "" if outcome.order.stop_price == action.stop_price else f"at {dollars(outcome.order.stop_price)}"
-        return Result(DeedOutcome.DONE, moved, (outcome.order,))
+        return Result(DeedOutcome.DONE, moved, (outcome.order,), news)
+
+    def _resize_stop(self, action: GrowStop | ShrinkStop, facts: Facts) -> Result:
+        return self._grow_stop(action, facts) if isinstance(action, GrowStop) else self._shrink_stop(action, facts)
+
+    def _grow_stop(self, action: GrowStop, facts: Facts) -> Result:
+        """More shares by PATCH; where the broker does not take it, a stop of their own at the same level."""
+        stop = action.order
+        outcome = self.hand.resize(stop, action.to_qty, action.because, facts)
+        if isinstance(outcome, Confirmed) and outcome.order is not None:
+            gone = replace(stop, status=OrderStatus.REPLACED, replaced_by=outcome.order.id)
+            return Result(DeedOutcome.DONE, f"from {stop.qty}", (gone, outcome.order))
+        if not isinstance(outcome, Rejected) or stop.stop_price is None:
+            return failed(outcome, naked(action.symbol, int(action.to_qty - stop.qty), outcome))
+        more = int(action.to_qty - stop.qty)
+        return self._place_stop(
+            PlaceStop(action.symbol, stop.side, more, stop.stop_price, False, action.because), facts
+        )
 
     def _free_shares(self, action: FreeShares, facts: Facts) -> Result:
         outcome, ended = self.hand.cancel(action.order, action.because, facts)
@@ -149,11 +167,6 @@ class Deeds:
         self.hand.following.stop(ended, facts, reason=action.because)
         outcome = DeedOutcome.UNRESOLVED if ended.is_live else DeedOutcome.DONE
         return Result(outcome, f"now {ended.status}", (ended,))
-
-    def _mark_breached(self, symbol: str) -> None:
-        trade = next((trade for trade in self.hand.ledger.open_trades() if trade.symbol == symbol), None)
-        if trade is not None:
-            self.hand.ledger.write_trade(replace(trade, is_breached=True))
 
     def _raise_stop(self, action: RaiseStop, facts: Facts) -> Result:
         outcome = self.hand.move(action.order, action.to_price, action.because, facts)

@@ -9,6 +9,7 @@ from sentinel.domain.actions import (
     AdoptPosition,
     Business,
     CloseTrade,
+    EndBreach,
     FollowEntry,
     FollowExit,
     FollowStop,
@@ -23,10 +24,13 @@ from sentinel.domain.actions import (
 )
 from sentinel.domain.book import ApprovalState, EndedBy, EntryRecord, ExitReason, Owed, OwedKind, Trade
 from sentinel.domain.facts import Facts
+from sentinel.domain.findings import Finding, Severity
+from sentinel.domain.money import dollars
 from sentinel.domain.orders import Order, OrderStatus
 from sentinel.execution.records import entry_record, exit_record, stop_record
 from sentinel.ledger import Ledger
 from sentinel.plan.ghosts import close_ghost, has_been_flat
+from sentinel.plan.profit_taking import BREACH
 from sentinel.risk_config import calculate_stop_price
 
 
@@ -76,6 +80,8 @@ class Following:
                 self.ledger.forget_owed(note.kind, note.symbol)
             case OfferExit():
                 self.offer(note, facts)
+            case EndBreach():
+                self._end_breach(note, facts)
             case _:
                 assert_never(note)
 
@@ -134,14 +140,36 @@ class Following:
         )
         if trade is None:
             return
-        if order.is_live and order.stop_price is not None:
+        # Of one that has ended only the trader's own level counts, and only in the trade's units.
+        had_level = order.is_live or (ended_by is EndedBy.TRADER and order.qty == trade.qty)
+        if had_level and order.stop_price is not None:
             highest = trade.side.tightest(trade.highest_stop_price, order.stop_price)
-            is_breached = trade.is_breached and highest != order.stop_price
-            self.ledger.write_trade(replace(trade, highest_stop_price=highest, is_breached=is_breached))
+            self.ledger.write_trade(replace(trade, highest_stop_price=highest))
         if order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
             is_owed = facts.book.owed_for(OwedKind.EXIT, order.symbol) is not None
             why = ExitReason.PROFIT if is_owed else ExitReason.STOP_FILLED
             self._close(trade, order, why, facts)
+
+    def mark_breached(self, stop: Order, facts: Facts) -> tuple[Finding, ...]:
+        """Note that the price has fallen through a position's level and only an emergency stop is left; told once."""
+        trade = self._trade(stop.symbol)
+        if trade is None or trade.is_breached:
+            return ()
+        last, level = dollars(facts.last_price(stop.symbol)), dollars(trade.highest_stop_price)
+        rests = dollars(stop.stop_price)
+        told = f"{stop.symbol} at {last} has fallen through its level of {level}; an emergency stop rests at {rests}"
+        with self.ledger.transaction():
+            self.ledger.write_trade(replace(trade, is_breached=True))
+            self.ledger.audit("breached", stop.symbol, told)
+        remedy = "you are asked whether to sell: see `sentinel approvals list`; without an answer the stop stays"
+        return (Finding("breached", Severity.WARNING, stop.symbol, told, remedy),)
+
+    def _end_breach(self, note: EndBreach, facts: Facts) -> None:
+        """The mark goes, and with it the question it asked, if nobody has answered."""
+        self.ledger.write_trade(replace(note.trade, is_breached=False))
+        for question in facts.book.approvals_for(note.symbol):
+            if question.kind == BREACH and question.state is ApprovalState.WAITING:
+                self.ledger.decide_approval(question.id, ApprovalState.EXPIRED, facts.session.now)
 
     def exit(self, order: Order, facts: Facts) -> None:
         """The sale's row; a filled one ends the trade once nothing is held any more."""

@@ -72,11 +72,12 @@ class Hand:
         return self._carry_out(intent, lambda: self.broker.replace_stop(stop.id, name, stop_price), record)
 
     def resize(self, stop: Order, qty: int, because: str, facts: Facts) -> Outcome:
-        """Another quantity for a simple resting stop (ALPACA 3.7)."""
+        """Another quantity for a simple resting stop, shares already filled included (ALPACA 3.5, 3.7)."""
+        verb = "grow_stop" if qty > stop.qty else "shrink_stop"
         name = self.naming.next(stop.symbol, Purpose.RAISE, facts)
         before = f"stop {stop.id} is {stop.status} for {stop.qty} shares"
         params = _params(qty=qty, stop_price=stop.stop_price)
-        intent = Intent(name, stop.symbol, Purpose.RAISE, "shrink_stop", params, before, because, stop.id)
+        intent = Intent(name, stop.symbol, Purpose.RAISE, verb, params, before, because, stop.id)
         return self._carry_out(
             intent, lambda: self.broker.resize_stop(stop.id, name, qty), self._succession(stop, because, facts)
         )

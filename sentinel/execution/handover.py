@@ -107,9 +107,10 @@ class Handover:
         because = "put back: what it made room for failed"
         outcome: Outcome = Unresolved("not tried")
         for _ in range(PUT_BACKS):
-            outcome, _is_lower = self.place(stop.symbol, stop.side, qty, price, because, facts)
+            outcome, is_lower = self.place(stop.symbol, stop.side, qty, price, because, facts)
             if isinstance(outcome, Confirmed) and outcome.order is not None:
-                return Result(DeedOutcome.DONE, orders=(outcome.order,))
+                news = self.hand.following.mark_breached(outcome.order, facts) if is_lower else ()
+                return Result(DeedOutcome.DONE, orders=(outcome.order,), findings=news)
             if isinstance(outcome, Rejected):
                 break
         return failed(outcome, naked(stop.symbol, qty, outcome))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sentinel.domain.actions import (
     Action,
     CloseTrade,
+    EndBreach,
     Forget,
     OfferExit,
     PlaceStop,
@@ -36,6 +37,7 @@ from sentinel.execution.telling import deed_of
 from sentinel.execution.while_away import while_away
 from sentinel.execution.workplace import Step, Workplace
 from sentinel.ledger import RowRefused
+from sentinel.plan.breaches import plan_breaches
 from sentinel.plan.coverage import coverage_findings, prove_coverage
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.guards import suddenly_empty
@@ -44,6 +46,7 @@ from sentinel.plan.rescue import plan_rescue
 from sentinel.plan.trailing_stops import plan_trailing_stops
 
 LAST_RAISES = Step("second look", plan_trailing_stops)
+LAST_BREACHES = Step("second look", plan_breaches)
 LAST_RESCUE = Step("last rescue", plan_rescue)
 
 
@@ -258,13 +261,15 @@ class Run:
 
     def _ask(self, action: Action) -> tuple[Result, bool]:
         """Put a filed question to the trader, if one is there to answer; True for a yes."""
-        if not isinstance(action, OfferExit) or self.workplace.ask is None:
+        if not isinstance(action, OfferExit) or action.is_filed or self.workplace.ask is None:
             return Result(DeedOutcome.DONE), False
         yes = self.workplace.ask(action, self.facts.holding(action.symbol))
         state = ApprovalState.APPROVED if yes else ApprovalState.REJECTED
         for approval in self.ledger.approvals(ApprovalState.WAITING):
             if approval.symbol == action.symbol:
-                self.ledger.decide_approval(approval.id, state, self.facts.session.now)
+                with self.ledger.transaction():
+                    self.ledger.decide_approval(approval.id, state, self.facts.session.now)
+                    self.ledger.audit(f"approval_{state}", approval.symbol, f"question {approval.id}: {action.because}")
         return Result(DeedOutcome.DONE, f"you said {'yes' if yes else 'no'}"), yes
 
     def _conclude(self) -> RunReport:
@@ -281,8 +286,12 @@ class Run:
                 told = {(finding.code, finding.symbol) for finding in self.findings}
                 news = tuple(finding for finding in seen.findings if (finding.code, finding.symbol) not in told)
                 self._carry_out(Plan(tuple(action for action in seen.actions if is_note(action)), news), step)
-            done = (a for a in self._plan(LAST_RAISES).actions if isinstance(a, Forget))
-            self._carry_out(Plan(tuple(done)), LAST_RAISES)  # a raise done tonight is owed no longer
+            for step in (LAST_RAISES, LAST_BREACHES):
+                # A raise done tonight is owed no longer, and a stop that is back at its level ends a breach.
+                plan = self._plan(step)
+                done = tuple(action for action in plan.actions if isinstance(action, Forget | EndBreach))
+                ended = tuple(finding for finding in plan.findings if finding.code == "breach_over")
+                self._carry_out(Plan(done, ended), step)
             plan = self._plan(LAST_RESCUE)
             self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
         coverage = prove_coverage(self.facts)

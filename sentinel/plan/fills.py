@@ -1,6 +1,7 @@
 """What happened to our orders since the last look: the ledger follows the broker."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sentinel.domain.actions import Action, CancelEntry, FollowEntry, FollowExit, FollowStop, Plan
 from sentinel.domain.book import EntryRecord, ExitRecord, StopRecord
@@ -52,6 +53,13 @@ def _stops(facts: Facts) -> Iterator[Action | Finding | None]:
             ended_by = who_ended(order, facts)
             yield FollowStop(order.symbol, order, _fate("stop", order) + by_whom(ended_by), ended_by)
             yield told_of(record, order, facts)
+            heir = facts.heir(order)
+            if heir is not None and heir.id not in known and not heir.is_live:
+                # Moved by hand and ended before anybody looked: it has a level, a hand, perhaps a fill.
+                ended_by = who_ended(heir, facts)
+                yield FollowStop(heir.symbol, heir, _fate("stop", heir) + by_whom(ended_by), ended_by)
+                moved = replace(record, order_id=heir.id, qty=heir.qty, stop_price=heir.stop_price or record.stop_price)
+                yield told_of(moved, heir, facts)
     for position in facts.positions.values():
         for order in facts.protecting_stops(position):
             if order.id not in known and facts.book.trade(order.symbol):

@@ -8,6 +8,7 @@ from sentinel.domain.actions import (
     CancelStop,
     ClosePosition,
     FreeShares,
+    GrowStop,
     Mutation,
     PlaceStop,
     RaiseStop,
@@ -37,8 +38,8 @@ def refusal(action: Mutation, facts: Facts) -> str | None:
             return _refuse_close(action, facts)
         case CancelStop():
             return _refuse_cancel(action, facts)
-        case ShrinkStop():
-            return _refuse_shrink(action, facts)
+        case GrowStop() | ShrinkStop():
+            return _refuse_growth(action, facts) if isinstance(action, GrowStop) else _refuse_shrink(action, facts)
         case CancelEntry() | FreeShares():
             return None if action.order.is_live else f"the order is already {action.order.status}"
         case _:
@@ -96,6 +97,12 @@ def _refuse_stop(action: PlaceStop, facts: Facts) -> str | None:
     if action.qty > position.whole_shares - others:
         return f"{others} of {position.shares} shares are already under a closing order"
     return None
+
+
+def _refuse_growth(action: GrowStop, facts: Facts) -> str | None:
+    more = int(action.to_qty - action.order.qty)
+    alone = PlaceStop(action.symbol, action.order.side, more, Decimal(0), is_emergency=False, because=action.because)
+    return _refuse_stop(alone, facts)
 
 
 def _refuse_raise(action: RaiseStop, facts: Facts) -> str | None:

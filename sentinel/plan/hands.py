@@ -114,7 +114,7 @@ def _told_of_level(record: StopRecord, now: Order, facts: Facts, *, by_hand: boo
         told = f"{who} raised the stop of {symbol} from {old} to {new}"
         return Finding(f"stop_raised_{code}", Severity.INFO, symbol, told, "nothing to do: it is the new floor")
     told = f"{who} lowered the stop of {symbol} from {old} to {new}"
-    remedy = f"Sentinel raises it back to {old}, or owes the raise; set a lower stop in [risk], not at the broker"
+    remedy = f"Sentinel raises it back to {old} as soon as broker and price allow; wider stops are set in [risk]"
     return Finding(f"stop_lowered_{code}", Severity.WARNING, symbol, told, remedy)
 
 

@@ -9,6 +9,7 @@ from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import tick_size
 from sentinel.domain.orders import Order, OrderStatus
+from sentinel.plan.splits import is_left_alone
 from sentinel.plan.trailing_stops import is_movable
 
 # A new order lives 90 days (ALPACA 2.3); a replacement that has much less than that kept its ancestor's last day.
@@ -53,7 +54,9 @@ def _renew(stop: Order, holding: Holding, facts: Facts) -> Iterator[Action | Fin
     if not is_movable(stop):
         yield expiring(stop, "it belongs to a bracket or follows the price, and is left alone", facts)
         return
-    to_price, may_swap = _tighter(stop, holding), _may_swap(stop, facts)
+    # What is never raised is not raised by a tick either.
+    to_price = None if is_left_alone(holding, facts) else _tighter(stop, holding)
+    may_swap = _may_swap(stop, facts)
     if to_price is None and not may_swap:
         yield expiring(stop, f"the broker takes no change of a stop that is {stop.status} tonight", facts)
         return

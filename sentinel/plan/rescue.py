@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from sentinel.domain.actions import Action, CancelStop, FreeShares, PlaceStop, Plan
+from sentinel.domain.actions import Action, CancelStop, FreeShares, GrowStop, PlaceStop, Plan
 from sentinel.domain.book import Owed, OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares, to_tick
-from sentinel.domain.orders import Order, OrderStatus, Side
+from sentinel.domain.orders import Order, OrderClass, OrderStatus, OrderType, Side
 from sentinel.plan.splits import is_in_other_units
 from sentinel.risk_config import RiskPolicy, calculate_stop_price, calculate_trailing_stop_price, price_at_gain
 
@@ -46,7 +46,7 @@ def emergency_price(last_price: Decimal, policy: RiskPolicy, side: Side) -> Deci
 
 def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
     leaving = sum((order.remaining_qty for order in facts.exits(holding.position)), Decimal(0))
-    missing = holding.position.whole_shares - int(holding.protected_qty) - int(leaving)
+    missing = holding.position.whole_shares - int(holding.protected_qty) - int(leaving) - _growing(holding, facts)
     if missing <= 0:
         return
     for order in facts.live_orders(holding.symbol):
@@ -77,9 +77,24 @@ def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
         yield _place(holding, min(missing, available), facts)
 
 
-def _place(holding: Holding, qty: int, facts: Facts) -> PlaceStop:
+def _growing(holding: Holding, facts: Facts) -> int:
+    """Shares that come under a stop as soon as the change of it reaches the exchange (ALPACA 3.2)."""
+    heirs = ((facts.successor(stop), stop) for stop in holding.stops)
+    return int(sum(max(Decimal(0), heir.qty - stop.qty) for heir, stop in heirs if heir is not None))
+
+
+def _place(holding: Holding, qty: int, facts: Facts) -> PlaceStop | GrowStop:
+    """A stop for the shares that have none.
+
+    While the market is open the one simple stop that already rests at the level grows, with no moment without it
+    (ALPACA 3.7). After hours nobody knows when such a change counts (ALPACA 3.8): a stop of its own protects at once.
+    """
     wanted, last = _level(holding, facts), holding.last_price
     exit_side = holding.side.opposite
+    resting = holding.stops[0] if len(holding.stops) == 1 else None
+    if resting is not None and _may_grow(resting, wanted, holding, facts):
+        because = f"{shares(qty)} more than its stop is for"
+        return GrowStop(holding.symbol, resting, int(resting.qty) + qty, because)
     if last is None or holding.side.is_tighter(last, than=wanted):
         because = f"{shares(qty)} without an active stop"
         return PlaceStop(holding.symbol, exit_side, qty, wanted, is_emergency=False, because=because)
@@ -93,6 +108,12 @@ def _level(holding: Holding, facts: Facts) -> Decimal:
     if is_in_other_units(holding, facts):
         return rescue_price(replace(holding, trade=None), facts.policy)
     return rescue_price(holding, facts.policy, facts.book.owed_for(OwedKind.RAISE, holding.symbol))
+
+
+def _may_grow(stop: Order, wanted: Decimal, holding: Holding, facts: Facts) -> bool:
+    is_plain = stop.type is OrderType.STOP and stop.order_class is OrderClass.SIMPLE and stop.status is OrderStatus.NEW
+    is_there = stop.stop_price is not None and not holding.side.is_tighter(wanted, than=stop.stop_price)
+    return facts.session.is_open and is_plain and is_there
 
 
 def _holders(holding: Holding, facts: Facts) -> tuple[list[Order], list[Order]]:

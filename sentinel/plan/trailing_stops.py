@@ -8,8 +8,9 @@ from sentinel.domain.book import OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.money import dollars, to_tick
 from sentinel.domain.orders import Order, OrderClass, OrderStatus, OrderType
+from sentinel.plan.rescue import rescue_price
 from sentinel.plan.splits import is_left_alone
-from sentinel.risk_config import calculate_trailing_stop_price
+from sentinel.risk_config import RiskPolicy, calculate_trailing_stop_price
 
 AMENDABLE = frozenset(
     {OrderStatus.NEW, OrderStatus.HELD, OrderStatus.PARTIALLY_FILLED, OrderStatus.ACCEPTED},
@@ -59,15 +60,18 @@ def _wanted(holding: Holding, facts: Facts) -> Decimal | None:
         return None
     stair = calculate_trailing_stop_price(holding.entry_price, holding.gain_pct, facts.policy, holding.side)
     owed = facts.book.owed_for(OwedKind.RAISE, holding.symbol)
-    levels = [level for level in (stair, owed.price if owed else None, _highest(holding)) if level is not None]
+    levels = [
+        level for level in (stair, owed.price if owed else None, _highest(holding, facts.policy)) if level is not None
+    ]
     return holding.side.tightest(*levels) if levels else None
 
 
-def _highest(holding: Holding) -> Decimal | None:
+def _highest(holding: Holding, policy: RiskPolicy) -> Decimal | None:
+    """The highest level the trade ever had; of a breached one, the level it fell through."""
     trade, last = holding.trade, holding.last_price
     if trade is None or last is None:
         return None
-    level = to_tick(trade.highest_stop_price)
+    level = rescue_price(holding, policy) if trade.is_breached else to_tick(trade.highest_stop_price)
     return level if holding.side.is_tighter(last, than=level) else None
 
 

@@ -13,6 +13,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "place_stop": ("stop placed at {price} behind {qty} shares", "would place a stop at {price} behind {qty} shares"),
     "raise_stop": ("stop raised to {price}", "would raise the stop to {price}"),
     "renew_stop": ("stop renewed", "would renew the stop"),
+    "grow_stop": ("stop grown to {qty} shares", "would grow the stop to {qty} shares"),
     "shrink_stop": ("stop shrunk to {qty} shares", "would shrink the stop to {qty} shares"),
     "free_shares": ("{qty} shares freed for a stop", "would free {qty} shares for a stop"),
     "split_trade": ("trade follows a split", "would follow a split"),
@@ -20,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "close_position": ("sale sent", "would sell {qty} shares at the market"),
     "offer_exit": ("sale of {qty} shares offered at {price}", "would offer the sale of {qty} shares at {price}"),
     "owe": ("", ""),  # in the words of what waits, see below
+    "end_breach": ("breach over", "would strike the mark of the breach"),
     "forget": ("nothing owed any more", "would owe nothing any more"),
     "adopt_position": ("position adopted", "would adopt the position"),
     "resize_trade": ("trade resized to {qty} shares", "would resize the trade to {qty} shares"),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from sentinel.domain.actions import CancelStop, ClosePosition, PlaceStop, RaiseStop, SubmitEntry
+from sentinel.domain.actions import CancelStop, ClosePosition, GrowStop, PlaceStop, RaiseStop, RenewStop, SubmitEntry
 from sentinel.domain.book import Book, ExitReason
 from sentinel.domain.orders import Side
 from sentinel.plan.guards import refusal, suddenly_empty
@@ -20,6 +20,14 @@ def place(qty: int, side: Side = Side.SELL) -> PlaceStop:
 
 def raise_to(price: str) -> RaiseStop:
     return RaiseStop("AAPL", STOP, Decimal(price), because="test")
+
+
+def renew(price: str | None) -> RenewStop:
+    return RenewStop("AAPL", STOP, Decimal(price) if price else None, may_swap=True, because="test")
+
+
+def grow(to_qty: int) -> GrowStop:
+    return GrowStop("AAPL", stop("AAPL 4 @ 92.00"), to_qty, because="test")
 
 
 def close(qty: int, side: Side = Side.SELL) -> ClosePosition:
@@ -55,6 +63,13 @@ def enter(stop_price: str = "138.00") -> SubmitEntry:
         (enter(), facts(book=Book(halt_reason="x")), False),
         (CancelStop("AAPL", STOP, because="test"), facts(orders=(STOP,)), True),
         (CancelStop("AAPL", STOP, because="test"), facts(HELD, orders=(STOP,)), False),
+        (renew("92.01"), facts(HELD, orders=(STOP,)), True),
+        (renew("91.99"), facts(HELD, orders=(STOP,)), False),  # never lowered, not even by a cent
+        (renew(None), facts(HELD, orders=(STOP,)), True),
+        (renew(None), facts(orders=(STOP,)), False),
+        (grow(7), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), True),
+        (grow(8), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), False),  # more than is held
+        (enter(), facts(book=Book(latch_reason="trouble")), False),
     ],
 )
 def test_refusals(action, now, is_allowed):

@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from sentinel.domain.actions import PlaceStop
+from sentinel.domain.actions import GrowStop, PlaceStop
 from sentinel.domain.book import Book, OwedKind
-from sentinel.domain.orders import OrderStatus, Side
+from sentinel.domain.orders import OrderClass, OrderStatus, Side
 from sentinel.plan.rescue import plan_rescue
-from tests.builders import entry, facts, owed, position, sale, stop, trade
+from tests.builders import entry, facts, owed, position, sale, session, stop, trade
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,45 @@ def test_what_counts_as_protection(orders, available, qty):
     now = facts(position("AAPL 7 @ 100.00", available=available), orders=orders)
     placed = [action for action in plan_rescue(now).actions if isinstance(action, PlaceStop)]
     assert [action.qty for action in placed] == ([qty] if qty else [])
+
+
+PLAIN = stop("AAPL 7 @ 92.00")
+
+
+@pytest.mark.parametrize(
+    ("resting", "is_open", "verb"),
+    [
+        ((PLAIN,), True, GrowStop),
+        ((PLAIN,), False, PlaceStop),  # after hours nobody knows when a change counts
+        ((stop("AAPL 7 @ 91.00"),), True, PlaceStop),  # it rests under the level: the new shares do not
+        ((stop("AAPL 7 @ 95.00"),), True, GrowStop),  # tighter is fine
+        ((stop("AAPL 7 @ 92.00", OrderStatus.ACCEPTED),), True, PlaceStop),
+        ((stop("AAPL 7 @ 92.00", order_class=OrderClass.BRACKET),), True, PlaceStop),
+        ((entry("AAPL 7 @ 100.00", OrderStatus.FILLED),), True, PlaceStop),  # a leg's quantity is fixed (ALPACA 3.6)
+        ((stop("AAPL 3 @ 92.00"), stop("AAPL 4 @ 93.00")), True, PlaceStop),
+    ],
+)
+def test_bought_more_while_the_market_is_open_grows_the_one_stop(resting, is_open, verb):
+    book = Book(trades=(trade("AAPL 10 @ 100.00"),))
+    held = position("AAPL 10 @ 100.00", available="3")
+    (action,) = plan_rescue(facts(held, orders=resting, book=book, session=session(is_open=is_open))).actions
+    assert type(action) is verb
+    assert (action.to_qty if isinstance(action, GrowStop) else action.qty) == (10 if verb is GrowStop else 3)
+
+
+def test_shares_filled_before_count_in_the_total_of_the_chain():
+    part = stop("AAPL 7 @ 92.00", filled_qty=Decimal(2))
+    now = facts(position("AAPL 8 @ 100.00", available="3"), orders=(part,), session=session(is_open=True))
+    (action,) = plan_rescue(now).actions
+    assert isinstance(action, GrowStop)
+    assert action.to_qty == 10, "two sold, eight held (ALPACA 3.5)"
+
+
+def test_a_growth_on_its_way_is_not_asked_for_again():
+    resting = stop("AAPL 7 @ 92.00", OrderStatus.PENDING_REPLACE, replaced_by="heir")
+    heir = stop("AAPL 10 @ 92.00", OrderStatus.PENDING_NEW, id="heir", replaces=resting.id)
+    now = facts(position("AAPL 10 @ 100.00", available="0"), orders=(resting, heir), session=session(is_open=True))
+    assert plan_rescue(now).actions == ()
 
 
 def test_a_part_filled_entry_still_open_blocks_the_stop_and_says_so():

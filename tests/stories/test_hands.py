@@ -74,6 +74,23 @@ def test_a_stop_raised_by_hand_is_the_new_floor_and_said_so(either):
     assert either.evening().stops == {"AAPL": Decimal("97.00")}
 
 
+def test_a_stop_raised_and_then_cancelled_by_hand_comes_back_at_the_raised_level(either):
+    either.exchange.action(replace={"order_id": either.stop()["id"], "stop_price": "97"})
+    either.exchange.action(cancel={"order_id": either.stop()["id"]})
+    evening = either.evening()
+    assert (evening.exit_code, evening.stops) == (0, {"AAPL": Decimal("97.00")})
+    assert len(findings(evening, "stop_raised_by_hand")) == len(findings(evening, "stop_cancelled_by_hand")) == 1
+    assert enders(either) == [(Decimal(92), "trader"), (Decimal(97), "trader"), (Decimal(97), None)]
+
+
+def test_a_stop_moved_by_hand_that_filled_before_anybody_looked_ends_the_trade_as_a_stop(either):
+    either.exchange.action(replace={"order_id": either.stop()["id"], "stop_price": "97"})
+    either.day("AAPL", "98 99 95 96")
+    evening = either.evening()
+    assert (evening.exit_code, evening.states) == (0, {})
+    assert [(trade.exit_reason, trade.exit_price) for trade in either.trades()] == [("stop_filled", Decimal(97))]
+
+
 def test_a_cancel_while_a_raise_is_owed_is_rescued_at_the_owed_level(stage):
     stage.exchange.modes(after_hours_stops="accepted", after_hours_cancel="pending")
     stage.holds()
@@ -163,3 +180,91 @@ def test_an_ex_dividend_day_that_lowers_a_stop_is_the_brokers_doing(stage):
     evening = stage.evening()
     assert len(findings(evening, "stop_lowered_by_broker")) == 1
     assert evening.stops == {"AAPL": Decimal("92.00")}
+
+
+def grown(stage):
+    """Bought more by phone while the market is open, over a simple stop."""
+    stage.exchange.trade("AAPL", 7, "buy", 100)
+    assert stage.evening().exit_code == 0
+    stage.day("AAPL", "100 101 99 100")
+    stage.bar("AAPL", "100 101 99 100")
+    stage.exchange.advance(to="open")
+    stage.exchange.trade("AAPL", 3, "buy", 100)
+
+
+def test_bought_more_while_the_market_is_open_grows_the_one_stop(stage):
+    grown(stage)
+    rescued = stage.tells("rescue-stops")
+    assert rescued.verbs("grow_stop", "place_stop") == [("grow_stop", "AAPL", "done")]
+    assert (rescued.exit_code, rescued.states) == (0, {"AAPL": "protected"})
+    assert (stage.stop()["qty"], stage.stop()["stop_price"]) == ("10", "92")
+    sent = stage.mutations()
+    assert (stage.tells("rescue-stops").exit_code, stage.mutations()) == (0, sent)
+
+
+def test_a_growth_the_broker_refuses_becomes_a_stop_of_its_own(stage):
+    grown(stage)
+    stage.exchange.action(status={"order_id": stage.stop()["id"], "status": "new"})
+    stage.exchange.faults(
+        [{"method": "PATCH", "path": "/v2/orders/", "nth": None, "kind": "500", "takes_effect": False}]
+    )
+    stage.tells("rescue-stops")
+    stage.exchange.faults([])
+    rescued = stage.tells("rescue-stops")
+    assert (rescued.exit_code, rescued.states) == (0, {"AAPL": "protected"})
+    assert sum(int(order["qty"]) for order in stage.orders()) == 10
+
+
+def test_a_growth_that_takes_its_time_is_told_until_it_counts(stage):
+    stage.exchange.modes(replacements="pending")
+    grown(stage)
+    waiting = stage.tells("rescue-stops")
+    assert (waiting.exit_code, waiting.states) == (1, {"AAPL": "partly_protected"})
+    stage.exchange.advance(to="close")
+    assert (stage.evening().states, stage.stop()["qty"]) == ({"AAPL": "protected"}, "10")
+
+
+def test_bought_at_a_higher_price_gets_its_own_stop_at_the_better_level(stage):
+    grown(stage)
+    stage.exchange.trade("AAPL", 10, "buy", 110)
+    rescued = stage.tells("rescue-stops")
+    assert rescued.states == {"AAPL": "protected"}
+    assert sum(int(order["qty"]) for order in stage.orders()) == 20
+    assert {order["stop_price"] for order in stage.orders()} == {"92", "96.6"}
+
+
+def sold_part(stage, *, is_leg):
+    if is_leg:
+        stage.holds()
+    else:
+        stage.exchange.trade("AAPL", 7, "buy", 100)
+        stage.evening()
+    stage.day("AAPL", "100 101 99 100")
+    stage.exchange.trade("AAPL", 2, "sell", 100)
+
+
+@pytest.mark.parametrize("is_leg", [True, False], ids=["leg", "simple"])
+@pytest.mark.parametrize("cancels", ["at_once", "asynchronous"])
+@pytest.mark.parametrize(("stops", "cancel"), MODES)
+def test_sold_part_by_hand_shrinks_the_stop_or_raises_an_alarm(stage, stops, cancel, cancels, is_leg):
+    stage.exchange.modes(after_hours_stops=stops, after_hours_cancel=cancel, cancels=cancels)
+    sold_part(stage, is_leg=is_leg)
+    evening = stage.evening()
+    if cancel == "pending" and (is_leg or stops == "accepted"):
+        assert (evening.exit_code, len(findings(evening, "too_many_shares"))) == (1, 1)
+        stage.bar("AAPL", "100 101 99 100")
+        stage.exchange.advance(to="open")
+        evening = stage.evening()
+    assert evening.verbs("shrink_stop") == [("shrink_stop", "AAPL", "done")]
+    assert (evening.exit_code, stage.stop()["qty"], stage.stop()["stop_price"]) == (0, "5", "92")
+
+
+def test_a_shrinking_that_waits_for_the_open_is_not_asked_for_twice(stage):
+    stage.exchange.modes(replacements="pending", after_hours_cancel="pending")
+    sold_part(stage, is_leg=False)
+    stage.evening()
+    sent = stage.mutations()
+    again = stage.evening()
+    assert (again.verbs("shrink_stop"), stage.mutations()) == ([], sent)
+    stage.day("AAPL", "100 101 99 100")
+    assert (stage.evening().states, stage.stop()["qty"]) == ({"AAPL": "protected"}, "5")
