@@ -172,6 +172,7 @@ def _engine(
             policy=settings.risk,
             cancels_at_once=address.cancels_at_once,
             ghosts_deadline_s=settings.evening.ghosts_deadline_s,
+            look_again_after_s=settings.evening.look_again_after_s,
             ask=ProfitQuestion(broker, settings.risk, progress) if call.has_trader else None,
             progress=progress,
         )

@@ -1,6 +1,7 @@
 """One run: settle what is unfinished, look, take each step, look again, prove the coverage, write it all down."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 
 from sentinel.domain.actions import (
@@ -15,18 +16,19 @@ from sentinel.domain.actions import (
     is_mutation,
     is_note,
 )
-from sentinel.domain.book import ApprovalState, Book, Owed, OwedKind, RunEnding
+from sentinel.domain.book import ApprovalState, Book, RunEnding
 from sentinel.domain.coverage import Coverage
 from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LedgerError, SentinelError
 from sentinel.domain.facts import Facts, ReconcileRequest, Request
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.money import dollars
 from sentinel.domain.orders import OrderStatus
 from sentinel.domain.outcomes import Unresolved
 from sentinel.domain.runs import Deed, DeedOutcome, RunReport
 from sentinel.execution.deeds import Deeds
 from sentinel.execution.following import Following
+from sentinel.execution.freshness import Freshness, LookTooOld
 from sentinel.execution.hand import Hand
+from sentinel.execution.interruptions import finishing_what_is_in_hand
 from sentinel.execution.journal import Journal
 from sentinel.execution.latching import watch_for_danger
 from sentinel.execution.look import look
@@ -41,10 +43,12 @@ from sentinel.plan.breaches import plan_breaches
 from sentinel.plan.coverage import coverage_findings, prove_coverage
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.guards import suddenly_empty
+from sentinel.plan.overdue import overdue_findings
 from sentinel.plan.positions import plan_positions
 from sentinel.plan.rescue import plan_rescue
 from sentinel.plan.trailing_stops import plan_trailing_stops
 
+INTERRUPTED = 130
 LAST_RAISES = Step("second look", plan_trailing_stops)
 LAST_BREACHES = Step("second look", plan_breaches)
 LAST_RESCUE = Step("last rescue", plan_rescue)
@@ -70,6 +74,7 @@ class Run:
         self.unsure: set[str] = set()
         self.bugs: list[Exception] = []
         self.cancels_hang = False
+        self.freshness = Freshness(self.ledger.now, workplace.look_again_after_s)
         self.rescues = False
         self.touched: set[str] = set()
         self.request: Request | None = None
@@ -92,17 +97,40 @@ class Run:
             Finding("blind_spot", Severity.WARNING, None, seen, "look at it in your broker's app")
             for seen in self.facts.blind_spots
         )
-        for step in steps:
-            self.workplace.progress(step.name)
-            self._take_step(step)
-        self.workplace.progress("looking again")
         try:
-            report = self._conclude()
-        except BrokerUnreachable as error:
-            raise self._broken_off(error) from error
+            report = self._work(steps)
+        except (KeyboardInterrupt, GuardRefusal) as cause:
+            self._end_early(cause.exit_code if isinstance(cause, GuardRefusal) else INTERRUPTED)
+            raise
         if self.bugs:
             raise self.bugs[0]
         return report
+
+    def _work(self, steps: tuple[Step, ...]) -> RunReport:
+        """Take the steps and conclude; from the first step again where the look grew old before all was sent."""
+        while True:
+            try:
+                for step in steps:
+                    self.workplace.progress(step.name)
+                    self._take_step(step)
+                self.workplace.progress("looking again")
+                return self._conclude()
+            except LookTooOld:
+                self._begin_again()
+            except BrokerUnreachable as error:
+                raise self._broken_off(error) from error
+
+    def _begin_again(self) -> None:
+        """The computer slept, or the broker took its time: read everything before anything more is sent."""
+        message = f"{self.freshness.begin_again()}: everything was read again before anything more was sent"
+        self.findings.append(Finding("looked_again", Severity.INFO, None, message, "nothing to do"))
+        self.workplace.progress("looking at the broker again")
+        try:
+            self.facts = self._look()
+        except BrokerUnreachable as error:
+            raise self._broken_off(error) from error
+        self._refuse_sudden_emptiness()
+        self.unsure |= self.facts.unseen_symbols
 
     def _settle_unfinished(self) -> None:
         """Settle what an earlier run left open; one symbol that cannot be settled costs no other its turn (I9)."""
@@ -124,6 +152,9 @@ class Run:
         self.findings.append(Finding("unresolved", Severity.ALARM, symbol, message, "run again"))
 
     def _look(self) -> Facts:
+        return self.freshness.in_one_go(self._look_once)
+
+    def _look_once(self) -> Facts:
         work, last_look, proof = self.workplace, self.ledger.last_look(), self.ledger.last_coverage()
         session = work.broker.session(last_look)
         prices = {row.symbol: row.last_price for row in proof[0].rows if row.last_price is not None} if proof else {}
@@ -197,17 +228,18 @@ class Run:
         failed: set[str] = set()
         done: list[Deed] = []
         approved = False
-        for action in plan.actions:
-            if is_mutation(action) and self._must_wait(action, failed):
-                result = Result(DeedOutcome.SKIPPED, "an earlier action on this symbol did not succeed")
-            else:
-                result, said_yes = self._do(action)
+        try:
+            for action in plan.actions:
+                # A question to the trader is nothing in hand: there a signal ends the run at once, and is a no.
+                with finishing_what_is_in_hand() if is_mutation(action) else nullcontext():
+                    result, said_yes = self._do(action, failed)
+                    done.append(deed_of(step.name, action, result, is_dry_run=self.is_dry_run))
                 approved = approved or said_yes
-            if result.outcome in (DeedOutcome.REFUSED, DeedOutcome.UNRESOLVED):
-                failed.add(action.symbol)
-            done.append(deed_of(step.name, action, result, is_dry_run=self.is_dry_run))
-        self.deeds += done
-        self.ledger.record_step(self._run_id, step.name, done)
+                if result.outcome in (DeedOutcome.REFUSED, DeedOutcome.UNRESOLVED):
+                    failed.add(action.symbol)
+        finally:
+            self.deeds += done
+            self.ledger.record_step(self._run_id, step.name, done)
         self.facts = replace(self.facts, book=self._book(self.facts))
         return approved
 
@@ -225,10 +257,13 @@ class Run:
                 self.command, self.source, self.facts.today, self.facts.session.now, self.started_at
             )
 
-    def _do(self, action: Action) -> tuple[Result, bool]:
+    def _do(self, action: Action, failed: set[str]) -> tuple[Result, bool]:
         """One action; an unreadable broker or a refused row costs this symbol its turn and no other (I9)."""
+        if is_mutation(action) and self._must_wait(action, failed):
+            return Result(DeedOutcome.SKIPPED, "an earlier action on this symbol did not succeed"), False
         try:
             if is_mutation(action):
+                self.freshness.require()
                 self.touched.add(action.symbol)
                 result = self.deeds_of.do(action, self.facts)
                 self.facts = self.facts.fold(result.orders)
@@ -248,7 +283,7 @@ class Run:
         except (BrokerUnreachable, RowRefused) as error:
             self._lose_sight_of(action.symbol, error)
             return Result(DeedOutcome.UNRESOLVED, error.message), False
-        except LedgerError:
+        except (LedgerError, LookTooOld):
             raise
         except Exception as bug:  # noqa: BLE001 - a bug met on one symbol must not leave the others bare
             self._note_bug(action.symbol, bug)
@@ -295,7 +330,7 @@ class Run:
             plan = self._plan(LAST_RESCUE)
             self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
         coverage = prove_coverage(self.facts)
-        self.findings += (*coverage_findings(coverage), *self._overdue())
+        self.findings += (*coverage_findings(coverage), *overdue_findings(self.facts))
         self.findings = list(dict.fromkeys(self.findings))  # what a second look found again is told once
         alarms = frozenset(finding.code for finding in self.findings if finding.severity is Severity.ALARM)
         self._watch_for_danger(RunEnding(self._run_id, 1 if alarms else 0, alarms, coverage.is_bare))
@@ -318,28 +353,15 @@ class Run:
 
     def _broken_off(self, error: BrokerUnreachable) -> BrokerUnreachable:
         """A run that cannot look again still tells its alarms; the coverage stays that of the run before."""
-        if self.journal.run_id is not None:
-            self.ledger.record_findings(self._run_id, self.findings)
-            self.ledger.end_run(self._run_id, error.exit_code, self.workplace.broker.requests)
+        self._end_early(error.exit_code)
         alarms = [finding.message for finding in self.findings if finding.severity is Severity.ALARM]
         return BrokerUnreachable("; ".join([f"the second look failed: {error.message}", *alarms]), error.remedy)
 
-    def _overdue(self) -> Iterable[Finding]:
-        limit = self.facts.policy.owed_alarm_evenings
-        for owed in self.facts.book.owed:
-            if owed.evenings >= limit and self._could_be_done(owed):
-                message = (
-                    f"the {owed.kind} of {owed.symbol} to {dollars(owed.price)} is owed for {owed.evenings} evenings"
-                )
-                remedy = "run `sentinel update-trailing-stops` while the market is open"
-                yield Finding("owed_overdue", Severity.ALARM, owed.symbol, f"{message}: {owed.reason}", remedy)
-
-    def _could_be_done(self, owed: Owed) -> bool:
-        """A raise to a level the price has fallen behind waits for the price, not for the broker."""
-        if owed.kind is not OwedKind.RAISE or owed.symbol not in self.facts.positions:
-            return True
-        holding = self.facts.holding(owed.symbol)
-        return holding.last_price is not None and holding.side.is_tighter(holding.last_price, than=owed.price)
+    def _end_early(self, exit_code: int) -> None:
+        """Write down what a run that comes to no proof has found so far, and how it ends."""
+        if self.journal.run_id is not None:
+            self.ledger.record_findings(self._run_id, self.findings)
+            self.ledger.end_run(self._run_id, exit_code, self.workplace.broker.requests)
 
     def _write_down(self, coverage: Coverage, exit_code: int) -> RunReport:
         facts, requests = self.facts, self.workplace.broker.requests

@@ -34,6 +34,8 @@ class Workplace:
     cancels_at_once: bool = False
     # How long ghosts may be looked into in one step.
     ghosts_deadline_s: float = 120.0
+    # How old a look may be before something is sent on it; older, and everything is read again.
+    look_again_after_s: float = 300.0
     patience: Patience = field(default_factory=Patience)
     ask: Ask | None = None
     progress: Progress = lambda _text: None

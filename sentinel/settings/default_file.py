@@ -48,6 +48,7 @@ SENTENCES = {
     "risk.latch_unclean_runs": "Runs in a row that ended badly, after which entries pause; 0 is off.",
     "evening.backups_kept": "Copies of the ledger kept in backups/.",
     "evening.ghosts_deadline_s": "Seconds a run may spend on looking into trades whose shares are gone.",
+    "evening.look_again_after_s": "Seconds after which what was read is read again before anything is sent.",
     "evening.logs_kept": "Log files kept in logs/, one a run.",
 }
 

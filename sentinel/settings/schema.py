@@ -48,6 +48,7 @@ class EveningSettings(Table):
 
     backups_kept: Annotated[Whole, Field(ge=1, le=10_000)] = 30
     ghosts_deadline_s: Annotated[Seconds, Field(gt=0, le=3600)] = 120.0
+    look_again_after_s: Annotated[Seconds, Field(ge=1, le=3600)] = 300.0
     logs_kept: Annotated[Whole, Field(ge=1, le=10_000)] = 100
 
 
