@@ -132,8 +132,13 @@ class Following:
             self.ledger.write_trade(replace(trade, qty=order.filled_qty, entry_price=price))
 
     def stop(self, order: Order, facts: Facts, *, reason: str, ended_by: EndedBy | None = EndedBy.SENTINEL) -> None:
-        """The stop's row; a filled one ends the trade once nothing is held any more."""
+        """The stop's row; a filled one ends the trade once nothing is held any more.
+
+        The stop of a position that was turned round is on the side of the new one, and its level means nothing for it.
+        """
         trade = self._trade(order.symbol)
+        if trade is not None and trade.side is order.side:
+            trade = None
         known = self.ledger.stop(order.id)
         self.ledger.write_stop(
             stop_record(order, trade.id if trade else None, known.reason if known else reason, ended_by)

@@ -120,9 +120,23 @@ def _holders(holding: Holding, facts: Facts) -> tuple[list[Order], list[Order]]:
     """The orders that hold shares and protect none (ALPACA 6.1): those already on their way out, those to cancel."""
     protecting = {stop.parent_id or stop.id for stop in holding.stops} | {stop.id for stop in holding.stops}
     closing = [o for o in facts.live_orders(holding.symbol) if o.side is holding.side.opposite]
-    holders = [o for o in closing if not {o.id, o.parent_id} & protecting]
+    holders = _one_a_group([o for o in closing if not {o.id, o.parent_id} & protecting])
     stuck = [order for order in holders if order.status is OrderStatus.PENDING_CANCEL]
     return stuck, [order for order in holders if order.status is not OrderStatus.PENDING_CANCEL]
+
+
+def _one_a_group(orders: list[Order]) -> list[Order]:
+    """Of each OCO or bracket one order: its members hold the same shares, and a cancel of any ends all (ALPACA 1.9).
+
+    The parent stands for the group, or the member that is already on its way out.
+    """
+    chosen: dict[str, Order] = {}
+    for order in orders:
+        known = chosen.setdefault(order.parent_id or order.id, order)
+        is_ending = order.status is OrderStatus.PENDING_CANCEL
+        if is_ending or (known.is_leg and known.status is not OrderStatus.PENDING_CANCEL):
+            chosen[order.parent_id or order.id] = order
+    return list(chosen.values())
 
 
 def _blocked(holding: Holding, qty: int, why: str, remedy: str) -> Finding:

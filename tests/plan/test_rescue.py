@@ -1,12 +1,13 @@
 """Every unprotected share gets a stop, at the best level it ever had."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from sentinel.domain.actions import GrowStop, PlaceStop
+from sentinel.domain.actions import FreeShares, GrowStop, PlaceStop
 from sentinel.domain.book import Book, OwedKind
-from sentinel.domain.orders import OrderClass, OrderStatus, Side
+from sentinel.domain.orders import OrderClass, OrderStatus, OrderType, Side
 from sentinel.plan.rescue import plan_rescue
 from tests.builders import entry, facts, owed, position, sale, session, stop, trade
 
@@ -135,3 +136,24 @@ def test_only_whole_shares_get_a_stop():
     (action,) = plan_rescue(facts(position("AAPL 2.5 @ 100.00"))).actions
     assert action.qty == 2
     assert plan_rescue(facts(position("AAPL 0.5 @ 100.00"))).actions == ()
+
+
+def test_the_members_of_an_oco_are_freed_by_one_cancel_and_hold_their_shares_once():
+    target = replace(
+        stop("AAPL 3 @ 1.00"), id="target", type=OrderType.LIMIT, order_class=OrderClass.OCO, stop_price=None,
+        time_in_force="day", client_order_id="by-phone",
+    )  # fmt: skip
+    leg = replace(
+        stop("AAPL 3 @ 95.00", OrderStatus.HELD), parent_id="target", order_class=OrderClass.OCO,
+        time_in_force="day", client_order_id="by-phone-too",
+    )  # fmt: skip
+    stuck = replace(stop("AAPL 4 @ 90.00", OrderStatus.PENDING_CANCEL), client_order_id="by-phone-as-well")
+    plan = plan_rescue(facts(position("AAPL 7 @ 100.00", available="0"), orders=(leg, target, stuck)))
+    freed, placed = plan.actions
+    assert isinstance(freed, FreeShares)
+    assert isinstance(placed, PlaceStop)
+    assert (freed.order.id, placed.qty) == ("target", 3)
+    assert [(f.code, f.message.split(" ")[0]) for f in plan.findings] == [
+        ("shares_freed", "AAPL:"),
+        ("stop_blocked", "4"),
+    ]

@@ -17,6 +17,8 @@ from sentinel.simulator import RunningExchange, running_exchange
 
 START = "2026-03-02"  # a Monday
 FIRST_DAYS = ("2026-02-26", "2026-02-27", START)
+# What the exchange does after the close, where the facts conflict (ALPACA 3.8, 4.4): its stops, its cancels.
+HOURS = [(stops, cancel) for stops in ("new", "accepted") for cancel in ("immediate", "pending")]
 MUTATIONS = ("POST", "PATCH", "DELETE")
 
 
@@ -123,6 +125,11 @@ class Stage:
         with Ledger.open_read_only(self.home / "sentinel.db") as ledger:
             return ledger.closed_trades()
 
+    def opens(self, symbol: str = "AAPL", prices: str = "100 101 99 100") -> None:
+        """The market opens for the next session; the symbol has this bar."""
+        self.bar(symbol, prices)
+        self.exchange.advance(to="open")
+
     def mutations(self) -> int:
         """How many changing requests the exchange has been sent."""
         return len(self.exchange.state()["requests"]["mutations"])
@@ -148,3 +155,11 @@ def stage(
     address = {"url": server.url, "key": server.key, "secret": server.secret, "pid": os.getpid()}
     (stage.home / "simulator.db.url").write_text(json.dumps(address))
     return stage
+
+
+@pytest.fixture(params=HOURS, ids="-".join)
+def hours(stage: Stage, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Each of the exchange's hours in turn: how its stops look after the close, and what a cancel does then."""
+    stops, cancel = request.param
+    stage.exchange.modes(after_hours_stops=stops, after_hours_cancel=cancel)
+    return stops, cancel

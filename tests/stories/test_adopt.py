@@ -55,9 +55,7 @@ def test_a_price_of_your_own_moves_the_staircase_and_lowers_no_stop(stage):
     assert stage.evening().stops == {"AAPL": Decimal("96.60")}, "the policy's first stop under 105"
 
 
-@pytest.mark.parametrize("stops", ["new", "accepted"])
-def test_an_ignored_position_is_protected_and_otherwise_left_alone(stage, stops):
-    stage.exchange.modes(after_hours_stops=stops)
+def test_an_ignored_position_is_protected_and_otherwise_left_alone(stage, hours):
     bought_by_phone(stage)
     stage.evening()
     assert stage.tells("adopt AAPL --ignore").exit_code == 0
@@ -70,7 +68,7 @@ def test_an_ignored_position_is_protected_and_otherwise_left_alone(stage, stops)
     assert ("offer_exit", "AAPL", "done") in stage.evening().verbs()
 
 
-def test_its_own_stop_becomes_its_stop_and_is_never_doubled(stage):
+def test_its_own_stop_becomes_its_stop_and_is_never_doubled(stage, hours):
     bought_by_phone(stage)
     from alpaca.trading.client import TradingClient
 
@@ -84,7 +82,12 @@ def test_its_own_stop_becomes_its_stop_and_is_never_doubled(stage):
     assert (evening.exit_code, evening.stops) == (0, {"AAPL": Decimal("95")})
     assert stage.mutations() == sent
     stage.day("AAPL", "108 110 107 109")
-    assert stage.evening().stops == {"AAPL": Decimal("102.00")}
+    evening = stage.evening()
+    if hours == ("accepted", "pending"):
+        assert (evening.states, evening.stops) == ({"AAPL": "protected_old_level"}, {"AAPL": Decimal("95")})
+        stage.opens("AAPL", "109 110 108 109")
+        evening = stage.evening()
+    assert evening.stops == {"AAPL": Decimal("102.00")}
     assert len(stage.orders()) == 1
 
 

@@ -265,11 +265,16 @@ def test_an_owed_exit_whose_stop_cannot_move_is_not_tried_again_the_same_evening
     assert stage.mutations() == sent
 
 
-def test_a_position_turned_round_by_hand_is_protected_by_one_run(stage):
+def test_a_position_turned_round_by_hand_is_protected_by_one_run(stage, hours):
     """The sell stop of the old long is taken for a live entry of the new short; it goes only after the rescue."""
     stage.holds()
     stage.exchange.trade("AAPL", 12, "sell", 100)
-    assert stage.evening().states == {"AAPL": "protected"}
+    evening = stage.evening()
+    if "pending" in hours:
+        assert (evening.exit_code, evening.states) == (1, {"AAPL": "naked"}), "the broker takes none beside it"
+        stage.opens()
+        evening = stage.evening()
+    assert (evening.exit_code, evening.states, evening.stops) == (0, {"AAPL": "protected"}, {"AAPL": Decimal("108.00")})
 
 
 def test_shares_bought_while_an_exit_waits_get_their_stop(stage):

@@ -342,6 +342,10 @@ def test_a_run_after_the_open_repairs_everything_but_what_only_the_trader_can(ni
     states = {symbol: row["state"] for symbol, row in nights.morning.rows.items()}
     assert "SALE" not in states, "it was sold at the open"
     assert {symbol: state for symbol, state in states.items() if state != "protected"} == {"FRACT": "partly_protected"}
+    levels = {symbol: {end[1]} for symbol, end in ENDS.items()} | {key: {"92.00"} for key in ("HANG", "BROKE")}
+    levels["AGED"] = {"92.00", "92.01"}  # renewed by a cent where that will do
+    stops = {symbol: row["stop_price"] for symbol, row in nights.morning.rows.items()}
+    assert {symbol: stop for symbol, stop in stops.items() if stop not in levels[symbol]} == {}
     assert set(nights.morning.alarms) == {("unexplained_quantity", "PUZZL"), ("coverage_partly_protected", "FRACT")}
     assert nights.last.answer.exit_code == 0
     assert all(row["state"] == "protected" for row in nights.last.rows.values())
