@@ -112,8 +112,8 @@ class OrderExecutionEngine:
     def check_profit_taking(self) -> dict[str, int]:
         """Offer what is at its target and sell what was approved; counts of both, and of exits owed."""
         report = self.run(CHECK_PROFIT_TAKING, "check-profit-taking")
-        verbs = {"offered": "offer_exit", "sold": "close_position", "owed": "owe"}
-        return {name: len(_done(report, verb)) for name, verb in verbs.items()}
+        verbs = {"offered": ("offer_exit",), "sold": ("close_position", "sell_part"), "owed": ("owe",)}
+        return {name: sum(len(_done(report, verb)) for verb in told) for name, told in verbs.items()}
 
     def cleanup_orphaned_stops(self) -> dict[str, int]:
         """Cancel stops of ours that protect nothing; the count of them."""

@@ -36,6 +36,16 @@ class RiskPolicy:
     trail_above_last_stair_pct: Decimal = Decimal(0)
     # The gain at which a sale is offered.
     profit_target_pct: Decimal = Decimal(16)
+    # Whether part of a position is offered for sale before its target.
+    partial_profits: bool = False
+    # How much of the position that is, in whole shares.
+    partial_profit_pct: Decimal = Decimal(50)
+    # The gain, in first risks (R), at which it is offered, once a trade.
+    partial_profit_at_r: Decimal = Decimal(2)
+    # The breaker: on a day that ranges more than so many times as far as usual, no part is sold.
+    breaker_range_multiple: Decimal = Decimal(3)
+    # The sessions before today whose mean range is the usual one.
+    usual_range_sessions: int = 20
     # How far under the last price the stop of a breached position rests.
     emergency_stop_pct: Decimal = Decimal(2)
     # How far under the last price the stop rests while an approved exit waits for the market to open.
@@ -95,6 +105,10 @@ SANE_RANGES: dict[str, tuple[Decimal, Decimal]] = {
     "initial_stop_pct": (Decimal("0.5"), Decimal(50)),
     "trail_above_last_stair_pct": (Decimal(0), Decimal(50)),
     "profit_target_pct": (Decimal(1), Decimal(1000)),
+    "partial_profit_pct": (Decimal(1), Decimal(99)),
+    "partial_profit_at_r": (Decimal("0.1"), Decimal(100)),
+    "breaker_range_multiple": (Decimal(1), Decimal(100)),
+    "usual_range_sessions": (Decimal(2), Decimal(250)),
     "emergency_stop_pct": (Decimal("0.1"), Decimal(20)),
     "exit_stop_pct": (Decimal("0.1"), Decimal(20)),
     "position_size_usd": (Decimal(1), Decimal(100_000_000)),

@@ -135,6 +135,17 @@ def bars_of(body: object) -> dict[str, Bar]:
     return found
 
 
+def page_of_bars(body: object) -> tuple[dict[str, tuple[Bar, ...]], str]:
+    """A page of daily bars by symbol (ALPACA 12), and the token of the next one, empty on the last."""
+    page = mapping(body, "the bars")
+    rows = mapping(page.get("bars") or {}, "the bars")
+    found = {
+        symbol: tuple(bar_of(symbol, bar) for bar in sequence(bars, f"the bars of {symbol}"))
+        for symbol, bars in rows.items()
+    }
+    return found, text(page, "next_page_token", "")
+
+
 def bar_of(symbol: str, row: object) -> Bar:
     """One session's bar (ALPACA 12); its time is the New York midnight that begins the session."""
     bar = mapping(row, f"a bar of {symbol}")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from sentinel.commands.streams import Progress, ask, note
 from sentinel.domain.actions import OfferExit
+from sentinel.domain.book import SaleKind
 from sentinel.domain.errors import BrokerUnreachable
 from sentinel.domain.facts import Holding
 from sentinel.domain.orders import Side
@@ -59,8 +60,10 @@ def question(offer: OfferExit, holding: Holding, hour: Session | None, policy: R
     table.add_row("stop", _stop(holding))
     if holding.trade and hour:
         table.add_row("held", _held(holding.trade.opened_at, hour.now))
-    table.add_row("if yes", _consequence(holding, hour, policy))
-    table.add_row("if no", "nothing changes; you are asked again on a later evening")
+    is_part = offer.kind == SaleKind.PARTIAL
+    table.add_row("if yes", _part_consequence(offer, holding, hour) if is_part else _consequence(holding, hour, policy))
+    again = "all of it is offered at its target, no part again" if is_part else "you are asked again on a later evening"
+    table.add_row("if no", f"nothing changes; {again}")
     return table
 
 
@@ -85,6 +88,15 @@ def _locked(level: Decimal, holding: Holding) -> str:
 
 def _held(opened_at: datetime, now: datetime) -> str:
     return f"for {age(now - opened_at)}"
+
+
+def _part_consequence(offer: OfferExit, holding: Holding, hour: Session | None) -> str:
+    kept = count(holding.position.whole_shares - offer.qty, "share")
+    done = "sold" if holding.side is Side.BUY else "bought back"
+    deed = f"the stop keeps {kept}, and the others are {done} at the market"
+    if hour is not None and hour.is_open:
+        return f"{deed} now; where the stop can be changed only after the close, the sale is owed until then"
+    return f"{deed} at the next open; where the broker will not free them tonight, the sale is owed and the stop stays"
 
 
 def _consequence(holding: Holding, hour: Session | None, policy: RiskPolicy) -> str:

@@ -122,6 +122,25 @@ class ClosePosition:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """Shares taken from a stop that are to be sold."""
+
+    stop: Order
+    qty: int
+
+
+@dataclass(frozen=True, slots=True)
+class SellPart:
+    """Take shares from their stops and sell them (or buy them back) at the market; the others stay covered."""
+
+    symbol: str
+    cuts: tuple[Cut, ...]
+    side: Side
+    qty: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfferExit:
     """Ask the trader whether to sell."""
 
@@ -272,6 +291,7 @@ Mutation = (
     | FreeShares
     | CancelStop
     | ClosePosition
+    | SellPart
 )
 Following = FollowEntry | FollowStop | FollowExit
 Business = (

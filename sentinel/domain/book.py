@@ -198,6 +198,14 @@ class ApprovalState(StrEnum):
     DONE = "done"
 
 
+class SaleKind(StrEnum):
+    """What the trader is asked to sell: all of it at its target, part of it before, or a breached position."""
+
+    PROFIT = "profit"
+    PARTIAL = "partial"
+    BREACH = "exit"
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """A question to the trader; `price_shown` is the price the answer was based on."""
@@ -254,6 +262,8 @@ class Book:
     # Why the trader has stopped entries and profit sales; why Sentinel has paused entries. At most one is set.
     halt_reason: str | None = None
     latch_reason: str | None = None
+    # Symbols whose open trade has been sold in part, or whose trader said no to that.
+    settled_partials: frozenset[str] = frozenset()
 
     def trade(self, symbol: str) -> Trade | None:
         """The open trade in a symbol; the ledger allows one."""

@@ -53,6 +53,8 @@ class Holding:
     trade: Trade | None
     stops: tuple[Order, ...]
     last_price: Decimal | None
+    # Shares by which a stop will be smaller once the order that waits to replace it does.
+    shrinking_qty: Decimal = Decimal(0)
 
     @property
     def symbol(self) -> str:
@@ -71,8 +73,9 @@ class Holding:
 
     @property
     def protected_qty(self) -> Decimal:
-        """Shares under an active stop, at most the shares held."""
-        return min(sum((stop.remaining_qty for stop in self.stops), Decimal(0)), self.position.shares)
+        """Shares under an active stop, at most the shares held; those a waiting replacement lets go do not count."""
+        resting = sum((stop.remaining_qty for stop in self.stops), Decimal(0))
+        return min(resting - self.shrinking_qty, self.position.shares)
 
     @property
     def is_protected(self) -> bool:
@@ -104,6 +107,8 @@ class Facts:
     trader_is_present: bool = False
     # What each symbol cost at the last look.
     previous_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    # The mean range of a symbol's sessions before today in percent; asked for only where partial profits are on.
+    usual_range_pct: Mapping[str, Decimal] = field(default_factory=dict)
     # What this look could not see or does not follow, in words.
     blind_spots: tuple[str, ...] = ()
     # Symbols with an order of ours that could not be read: nothing is sent for them.
@@ -122,7 +127,11 @@ class Facts:
     def holding(self, symbol: str) -> Holding:
         """One position with what belongs to it; KeyError when nothing is held."""
         position = self.positions[symbol]
-        return Holding(position, self.book.trade(symbol), self.protecting_stops(position), self.last_price(symbol))
+        stops = self.protecting_stops(position)
+        heirs = ((stop, self.successor(stop)) for stop in stops)
+        shrinking = (max(stop.remaining_qty - heir.remaining_qty, Decimal(0)) for stop, heir in heirs if heir)
+        shrinking_qty = sum(shrinking, Decimal(0))
+        return Holding(position, self.book.trade(symbol), stops, self.last_price(symbol), shrinking_qty)
 
     @property
     def symbols(self) -> tuple[str, ...]:

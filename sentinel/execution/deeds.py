@@ -15,6 +15,7 @@ from sentinel.domain.actions import (
     PlaceStop,
     RaiseStop,
     RenewStop,
+    SellPart,
     ShrinkStop,
     SubmitEntry,
     verb_of,
@@ -28,6 +29,7 @@ from sentinel.domain.outcomes import Confirmed, Rejected
 from sentinel.domain.runs import DeedOutcome
 from sentinel.execution.hand import Hand
 from sentinel.execution.handover import Handover
+from sentinel.execution.part_sale import PartSale
 from sentinel.execution.renewing import Renewing
 from sentinel.execution.results import Result, alarm, failed, naked, why
 from sentinel.plan.guards import refusal
@@ -40,6 +42,7 @@ class Deeds:
         self.hand = hand
         self.handover = Handover(hand)
         self.renewing = Renewing(self.handover)
+        self.part_sale = PartSale(self.handover)
         self.broker = hand.broker
 
     def do(self, action: Mutation, facts: Facts) -> Result:
@@ -67,10 +70,15 @@ class Deeds:
                 return self._raise_stop(action, facts)
             case RenewStop():
                 return self.renewing.renew(action, facts)
-            case ClosePosition():
-                return self.handover.close(action, facts)
+            case ClosePosition() | SellPart():
+                return self._sell(action, facts)
             case _:
                 assert_never(action)
+
+    def _sell(self, action: ClosePosition | SellPart, facts: Facts) -> Result:
+        if isinstance(action, SellPart):
+            return self.part_sale.sell(action, facts)
+        return self.handover.close(action, facts)
 
     def _submit_entry(self, action: SubmitEntry, facts: Facts) -> Result:
         outcome = self.hand.enter(action, facts)

@@ -22,7 +22,17 @@ from sentinel.domain.actions import (
     ResizeTrade,
     SplitTrade,
 )
-from sentinel.domain.book import ApprovalState, EndedBy, EntryRecord, ExitReason, Owed, OwedKind, Trade
+from sentinel.domain.book import (
+    Approval,
+    ApprovalState,
+    EndedBy,
+    EntryRecord,
+    ExitReason,
+    Owed,
+    OwedKind,
+    SaleKind,
+    Trade,
+)
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
@@ -30,7 +40,6 @@ from sentinel.domain.orders import Order, OrderStatus
 from sentinel.execution.records import entry_record, exit_record, stop_record
 from sentinel.ledger import Ledger
 from sentinel.plan.ghosts import close_ghost, has_been_flat
-from sentinel.plan.profit_taking import BREACH
 from sentinel.risk_config import calculate_stop_price
 
 
@@ -151,8 +160,9 @@ class Following:
             highest = trade.side.tightest(trade.highest_stop_price, order.stop_price)
             self.ledger.write_trade(replace(trade, highest_stop_price=highest))
         if order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
-            is_owed = facts.book.owed_for(OwedKind.EXIT, order.symbol) is not None
-            why = ExitReason.PROFIT if is_owed else ExitReason.STOP_FILLED
+            # A stop that was moved up to the price did the sale; one whose sale of a part was owed was not moved.
+            owed = facts.book.owed_for(OwedKind.EXIT, order.symbol)
+            why = ExitReason.PROFIT if owed and owed.qty >= trade.qty else ExitReason.STOP_FILLED
             self._close(trade, order, why, facts)
 
     def mark_breached(self, stop: Order, facts: Facts) -> tuple[Finding, ...]:
@@ -173,7 +183,7 @@ class Following:
         """The mark goes, and with it the question it asked, if nobody has answered."""
         self.ledger.write_trade(replace(note.trade, is_breached=False))
         for question in facts.book.approvals_for(note.symbol):
-            if question.kind == BREACH and question.state is ApprovalState.WAITING:
+            if question.kind == SaleKind.BREACH and question.state is ApprovalState.WAITING:
                 self.ledger.decide_approval(question.id, ApprovalState.EXPIRED, facts.session.now)
 
     def exit(self, order: Order, facts: Facts) -> None:
@@ -182,13 +192,31 @@ class Following:
         known = self.ledger.exit(order.client_order_id)
         reason = known.reason if known else self._reason_of_exit(order, facts)
         self.ledger.write_exit(exit_record(order, reason, trade.id if trade else None))
-        if trade and order.status is OrderStatus.FILLED and order.symbol not in facts.positions:
+        if trade is None:
+            return
+        is_whole = order.status is OrderStatus.FILLED and order.symbol not in facts.positions
+        if is_whole and not (order.filled_qty < trade.qty and self._approved_part(trade.symbol, facts)):
             self._close(trade, order, reason, facts)
+        elif not order.is_live and order.filled_qty and (known is None or known.is_open):
+            self._sold_in_part(trade, order, facts)
+
+    def _sold_in_part(self, trade: Trade, order: Order, facts: Facts) -> None:
+        """A sale of ours that has ended takes its shares from the trade, once; the yes it was sent for is used up."""
+        position, left = facts.positions.get(trade.symbol), trade.qty - order.filled_qty
+        is_told = position is not None and (position.side is not trade.side or position.shares == trade.qty)
+        if left > 0 and not is_told:
+            self.ledger.write_trade(replace(trade, qty=left))
+        for approval in self._approved_part(trade.symbol, facts):
+            self.ledger.decide_approval(approval.id, ApprovalState.DONE, facts.session.now)
+
+    def _approved_part(self, symbol: str, facts: Facts) -> tuple[Approval, ...]:
+        asked = facts.book.approvals_for(symbol)
+        return tuple(a for a in asked if a.kind == SaleKind.PARTIAL and a.state is ApprovalState.APPROVED)
 
     def _reason_of_exit(self, order: Order, facts: Facts) -> ExitReason:
         """Why a sale the ledger had not heard of was sent: the yes that asked for it says so."""
         kinds = {a.kind for a in facts.book.approvals_for(order.symbol) if a.state is ApprovalState.APPROVED}
-        return ExitReason.PROFIT if "profit" in kinds else ExitReason.MANUAL
+        return ExitReason.PROFIT if kinds & {SaleKind.PROFIT, SaleKind.PARTIAL} else ExitReason.MANUAL
 
     def owe(self, note: Owe, facts: Facts) -> None:
         """A raise or an exit to be retried by every later run, with the evenings it has waited."""

@@ -114,7 +114,8 @@ class Hand:
 
         def record(order: Order | None) -> None:
             if order is not None:
-                self.ledger.write_exit(exit_record(order, reason, trade.id if trade else None))
+                # As it was sent: the next look tells what became of it, and what is still held then.
+                self.ledger.write_exit(exit_record(_as_sent(order), reason, trade.id if trade else None))
 
         return self._carry_out(intent, lambda: self.broker.submit_exit(name, symbol, side, qty), record)
 
@@ -124,6 +125,14 @@ class Hand:
             self.ledger.audit(intent.verb, intent.symbol, f"{intent.name}: {intent.because}")
 
         return self.journal.carry_out(intent, send, record_and_audit)
+
+
+def _as_sent(order: Order) -> Order:
+    if order.is_live:
+        return order
+    return replace(
+        order, status=OrderStatus.ACCEPTED, filled_qty=Decimal(0), filled_avg_price=None, filled_at=None, ended_at=None
+    )
 
 
 def _params(**values: object) -> Mapping[str, str]:

@@ -34,14 +34,14 @@ class Handover:
             cancelled, ended = self.hand.cancel(stop, f"to place it for {qty} shares at {dollars(price)}", facts)
             self.hand.following.stop(ended, facts, reason=because)
             if ended.is_live:
-                return self._hanging(ended, cancelled)
+                return self.hanging(ended, cancelled)
             if ended.filled_qty > stop.filled_qty:
                 return Result(DeedOutcome.SKIPPED, "the stop traded meanwhile", (ended,))
             self.await_free(stop.symbol, qty)
             outcome = self.hand.place(stop.symbol, stop.side, qty, price, because, facts)
         if isinstance(outcome, Confirmed) and outcome.order is not None:
             return Result(DeedOutcome.DONE, f"from {dollars(stop.stop_price)}, by a new order", (ended, outcome.order))
-        back = self._put_back(stop, facts)
+        back = self.put_back(stop, facts)
         return Result(DeedOutcome.REFUSED, why(outcome), (ended, *back.orders), back.findings)
 
     def close(self, action: ClosePosition, facts: Facts) -> Result:
@@ -53,7 +53,7 @@ class Handover:
                 self.hand.following.stop(ended, facts, reason=action.because)
                 seen.append(ended)
                 if ended.status is not OrderStatus.CANCELED:
-                    hanging = self._hanging(ended, cancelled) if ended.is_live else Result(DeedOutcome.REFUSED)
+                    hanging = self.hanging(ended, cancelled) if ended.is_live else Result(DeedOutcome.REFUSED)
                     return self._reopen(action, seen, f"stop {stop.id} is {ended.status}", facts, hanging)
             position = self.await_free(action.symbol, action.qty)
             if position is None or position.side is action.side:
@@ -98,10 +98,10 @@ class Handover:
         except BaseException:
             for stop in stops:
                 with suppress(SentinelError):
-                    self._put_back(stop, facts)
+                    self.put_back(stop, facts)
             raise
 
-    def _put_back(self, stop: Order, facts: Facts) -> Result:
+    def put_back(self, stop: Order, facts: Facts) -> Result:
         """The stop as it was, tried a few times, after what it made room for failed."""
         price, qty = stop.stop_price or Decimal(0), int(stop.remaining_qty)
         because = "put back: what it made room for failed"
@@ -122,14 +122,14 @@ class Handover:
         if any(stop.status is OrderStatus.FILLED for stop in seen) and self.broker.position(action.symbol) is None:
             return Result(DeedOutcome.SKIPPED, "the stop filled first", tuple(seen))
         freed = [stop for stop in seen if stop.status is OrderStatus.CANCELED]
-        backs = [self._put_back(stop, facts) for stop in freed]
+        backs = [self.put_back(stop, facts) for stop in freed]
         orders = (*seen, *(order for back in backs for order in back.orders))
         findings = (*(so_far.findings if so_far else ()), *(finding for back in backs for finding in back.findings))
         owed = Owe(action.symbol, OwedKind.EXIT, facts.last_price(action.symbol) or Decimal(0), action.qty, reason)
         self.hand.following.note(owed, facts)
         return Result(DeedOutcome.REFUSED, f"owed: {reason}", orders, findings)
 
-    def _hanging(self, ended: Order, outcome: Outcome) -> Result:
+    def hanging(self, ended: Order, outcome: Outcome) -> Result:
         """A cancel nobody has seen the end of: the protection may vanish at any moment."""
         message = f"the cancel of stop {ended.id} on {ended.symbol} hangs: {why(outcome)}, the order is {ended.status}"
         finding = alarm("cancel_pending", ended.symbol, message, "run `sentinel rescue-stops` after the open")

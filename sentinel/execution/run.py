@@ -33,6 +33,7 @@ from sentinel.execution.journal import Journal
 from sentinel.execution.latching import watch_for_danger
 from sentinel.execution.look import look
 from sentinel.execution.naming import Naming
+from sentinel.execution.ranges import UsualRanges
 from sentinel.execution.results import Result
 from sentinel.execution.second_look import SecondLook
 from sentinel.execution.telling import deed_of
@@ -42,7 +43,7 @@ from sentinel.ledger import RowRefused
 from sentinel.plan.breaches import plan_breaches
 from sentinel.plan.coverage import coverage_findings, prove_coverage
 from sentinel.plan.fills import plan_fills
-from sentinel.plan.guards import suddenly_empty
+from sentinel.plan.guards import lost_ledger, suddenly_empty
 from sentinel.plan.overdue import overdue_findings
 from sentinel.plan.positions import plan_positions
 from sentinel.plan.rescue import plan_rescue
@@ -69,6 +70,7 @@ class Run:
         self.following = Following(workplace.ledger)
         self.second_look = SecondLook(workplace.broker, self.following, workplace.ghosts_deadline_s)
         self.deeds_of = Deeds(Hand(self.journal, self.following, Naming()))
+        self.ranges = UsualRanges(workplace.broker, workplace.policy)
         self.deeds: list[Deed] = []
         self.findings: list[Finding] = []
         self.unsure: set[str] = set()
@@ -92,7 +94,7 @@ class Run:
         self._refuse_sudden_emptiness()
         self._watch_for_danger(None)
         self.unsure |= self.facts.unseen_symbols
-        self.findings += self._lost_ledger()
+        self.findings += lost_ledger(self.facts, is_new=self.ledger.last_run() is None)
         self.findings += (
             Finding("blind_spot", Severity.WARNING, None, seen, "look at it in your broker's app")
             for seen in self.facts.blind_spots
@@ -163,6 +165,7 @@ class Run:
         return replace(
             facts,
             book=self._book(facts),
+            usual_range_pct=self.ranges.of(facts),
             cancels_at_once=work.cancels_at_once and not self.cancels_hang,
             trader_is_present=work.ask is not None,
         )
@@ -179,14 +182,6 @@ class Run:
                 f"the broker shows no position at all, the ledger holds {missing}, and no fill explains it",
                 "look at your account; if it really is empty, run again with --force",
             )
-
-    def _lost_ledger(self) -> Iterable[Finding]:
-        """A new ledger on an account that holds orders with our names: the old one is gone."""
-        is_new = self.ledger.last_run() is None
-        if is_new and any(order.purpose is not None for order in self.facts.orders.values()):
-            message = "this ledger is new, but the broker knows orders Sentinel sent before"
-            remedy = "if a ledger was lost, put a copy back with `sentinel restore`; stops are read from the broker"
-            yield Finding("ledger_lost", Severity.WARNING, None, message, remedy)
 
     def _take_step(self, step: Step) -> None:
         if self._carry_out(self._plan(step), step):
@@ -224,7 +219,8 @@ class Run:
         """Do a plan's actions in their order; True when the trader approved something on the way."""
         self._begin()
         self.second_look.begin()
-        self.findings += plan.findings
+        # A step planned again, because the trader has answered, notices the same things again.
+        self.findings += (finding for finding in plan.findings if finding not in self.findings)
         failed: set[str] = set()
         done: list[Deed] = []
         approved = False

@@ -11,6 +11,14 @@ from sentinel.ledger.rows import Cell, from_row, to_cell, to_row
 OPEN_TRADES = "SELECT * FROM trades WHERE is_open ORDER BY symbol"
 CLOSED_TRADES = "SELECT * FROM trades WHERE closed_at IS NOT NULL ORDER BY closed_at, id"
 TRADES_OF = "SELECT * FROM trades WHERE symbol = ? ORDER BY opened_at, id"
+# A trade is sold in part once: a sale of it that filled, or an answered question about one, settles that.
+SETTLED_PARTIALS = """
+SELECT symbol FROM trades AS trade
+WHERE is_open AND (
+  EXISTS (SELECT 1 FROM exit_orders AS sale WHERE sale.trade_id = trade.id AND CAST(sale.filled_qty AS REAL) > 0)
+  OR EXISTS (SELECT 1 FROM approvals AS asked WHERE asked.symbol = trade.symbol AND asked.kind = 'partial'
+    AND asked.state IN ('rejected', 'done') AND asked.asked_at >= trade.opened_at)
+)"""
 OWED = "SELECT * FROM owed ORDER BY symbol, kind"
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from sentinel.domain.actions import Action, EndBreach, OfferExit, Plan
-from sentinel.domain.book import ApprovalState, Trade
+from sentinel.domain.book import ApprovalState, SaleKind, Trade
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars
-from sentinel.plan.profit_taking import BREACH
 from sentinel.plan.rescue import rescue_price
 from sentinel.plan.splits import is_left_alone
 from sentinel.plan.trailing_stops import is_lower
@@ -38,12 +37,17 @@ def _judge(holding: Holding, trade: Trade, facts: Facts) -> Iterator[Action | Fi
     if qty < 1 or facts.book.halt_reason is not None or facts.exits(holding.position) or _is_asked(symbol, facts):
         return
     because = f"the price fell through the stop to {dollars(last)}; only the emergency stop is left"
-    yield OfferExit(symbol, BREACH, qty, last, because, is_filed=True)
+    yield OfferExit(symbol, SaleKind.BREACH, qty, last, because, is_filed=True)
 
 
 def _is_asked(symbol: str, facts: Facts) -> bool:
-    """Whether the question waits, has a yes that is not done yet, or was answered this session."""
+    """Whether the question waits, has a yes that is not done yet, or was answered this session.
+
+    One about a part was asked of a winner; the breach takes its place.
+    """
     for question in facts.book.approvals_for(symbol):
+        if question.kind == SaleKind.PARTIAL:
+            continue
         is_open = question.state in (ApprovalState.WAITING, ApprovalState.APPROVED)
         if is_open and facts.session.now < question.expires_at:
             return True

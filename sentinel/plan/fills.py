@@ -9,7 +9,7 @@ from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import CENT, dollars, shares
 from sentinel.domain.names import Purpose
-from sentinel.domain.orders import Order, OrderClass, OrderStatus
+from sentinel.domain.orders import Order, OrderClass, OrderStatus, Side
 from sentinel.plan.hands import by_whom, told_of, who_ended
 
 NEW_TO_THE_LEDGER = "a live stop the ledger did not know"
@@ -17,7 +17,8 @@ NEW_TO_THE_LEDGER = "a live stop the ledger did not know"
 
 def plan_fills(facts: Facts) -> Plan:
     """Entries, stops and exits whose state moved on; the rest of a part-filled entry is taken back."""
-    return Plan.of((*_entries(facts), *_stops(facts), *_exits(facts)))
+    # A part that was sold leaves its trade before the stop of the rest ends it.
+    return Plan.of((*_entries(facts), *_exits(facts), *_stops(facts)))
 
 
 def _entries(facts: Facts) -> Iterator[Action | Finding]:
@@ -75,14 +76,17 @@ def _exits(facts: Facts) -> Iterator[Action | Finding]:
         if order is None:
             yield _vanished("exit", record)
         elif _moved(record, order):
-            yield FollowExit(order.symbol, order, because=_fate("exit", order))
+            yield FollowExit(order.symbol, order, because=_fate_of_exit(order, facts))
     for order in facts.orders.values():
         if order.id not in known and order.is_live and order.purpose is Purpose.EXIT:
             yield FollowExit(order.symbol, order, because="an exit of ours the ledger did not know")
     for order in facts.orders.values():
         if _closed_unseen(order, facts):
-            follow = FollowExit if order.purpose is Purpose.EXIT else FollowStop
-            yield follow(order.symbol, order, because=_fate("an order of ours the ledger did not know", order))
+            unknown = "an order of ours the ledger did not know"
+            if order.purpose is Purpose.EXIT:
+                yield FollowExit(order.symbol, order, because=_fate_of_exit(order, facts, unknown))
+            else:
+                yield FollowStop(order.symbol, order, because=_fate(unknown, order))
 
 
 def _closed_unseen(order: Order, facts: Facts) -> bool:
@@ -129,6 +133,18 @@ def _fate(what: str, order: Order) -> str:
     if order.filled_qty:
         return f"{what} is {order.status}: {order.filled_qty} of {order.qty} filled"
     return f"{what} is {order.status}"
+
+
+def _fate_of_exit(order: Order, facts: Facts, what: str = "exit") -> str:
+    """A sale that left shares behind was one of a part."""
+    position, trade = facts.positions.get(order.symbol), facts.book.trade(order.symbol)
+    price = order.filled_avg_price
+    if position is None or trade is None or price is None or order.is_live or position.side is order.side:
+        return _fate(what, order)
+    multiple = trade.r_multiple(price)
+    gain = f" ({multiple:+.1f} R)" if multiple is not None else ""
+    sold = "sold" if position.side is Side.BUY else "bought back"
+    return f"{sold} in part: {shares(order.filled_qty)} at {dollars(price)}{gain}, {shares(position.shares)} stay"
 
 
 def _vanished(what: str, record: EntryRecord | StopRecord | ExitRecord) -> Finding:

@@ -13,12 +13,14 @@ from sentinel.domain.actions import (
     PlaceStop,
     RaiseStop,
     RenewStop,
+    SellPart,
     ShrinkStop,
     SubmitEntry,
 )
 from sentinel.domain.book import ExitReason, Trade
 from sentinel.domain.errors import GuardRefusal
 from sentinel.domain.facts import Facts
+from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import Side
 from sentinel.signals.performance import drawdown_pct, yearly_sharpe
 
@@ -34,8 +36,8 @@ def refusal(action: Mutation, facts: Facts) -> str | None:
             return _refuse_raise(action, facts)
         case RenewStop():
             return _refuse_renewal(action, facts)
-        case ClosePosition():
-            return _refuse_close(action, facts)
+        case ClosePosition() | SellPart():
+            return _refuse_sale(action, facts)
         case CancelStop():
             return _refuse_cancel(action, facts)
         case GrowStop() | ShrinkStop():
@@ -134,6 +136,13 @@ def _refuse_shrink(action: ShrinkStop, facts: Facts) -> str | None:
     return None
 
 
+def _refuse_sale(action: ClosePosition | SellPart, facts: Facts) -> str | None:
+    trade = facts.book.trade(action.symbol)
+    if trade is not None and trade.is_ignored:
+        return "you asked for it to be left alone"
+    return _refuse_part(action, facts) if isinstance(action, SellPart) else _refuse_close(action, facts)
+
+
 def _refuse_close(action: ClosePosition, facts: Facts) -> str | None:
     position = facts.positions.get(action.symbol)
     if position is None or position.side is action.side:
@@ -148,11 +157,39 @@ def _refuse_close(action: ClosePosition, facts: Facts) -> str | None:
     return None
 
 
+def _refuse_part(action: SellPart, facts: Facts) -> str | None:
+    """What is sold is taken from stops share by share, so that no order sells more and no other share is bared."""
+    position = facts.positions.get(action.symbol)
+    if position is None or position.side is action.side or not 0 < action.qty < position.whole_shares:
+        return "there is no position of which it would be a part"
+    if facts.book.halt_reason is not None:
+        return f"profit sales are halted: {facts.book.halt_reason}"
+    taken = sum(cut.qty for cut in action.cuts)
+    if taken != action.qty or any(not 0 < cut.qty <= cut.stop.remaining_qty for cut in action.cuts):
+        return f"{taken} shares would be taken from stops, and {action.qty} sold"
+    closing = worst_case_exit_qty(action.symbol, position.side, facts)
+    if closing > position.whole_shares:
+        return f"{closing} of {position.shares} shares are already under a closing order"
+    protected = sum((stop.remaining_qty for stop in facts.protecting_stops(position)), Decimal(0))
+    if protected - taken < position.whole_shares - action.qty:
+        return f"of {position.shares} shares only {protected} are protected"
+    return None
+
+
 def _refuse_cancel(action: CancelStop, facts: Facts) -> str | None:
     position = facts.positions.get(action.symbol)
     if position is not None and position.side is action.order.side.opposite:
         return "it protects a position"
     return None
+
+
+def lost_ledger(facts: Facts, *, is_new: bool) -> tuple[Finding, ...]:
+    """A new ledger on an account that holds orders with our names: the old one is gone."""
+    if not is_new or all(order.purpose is None for order in facts.orders.values()):
+        return ()
+    message = "this ledger is new, but the broker knows orders Sentinel sent before"
+    remedy = "if a ledger was lost, put a copy back with `sentinel restore`; stops are read from the broker"
+    return (Finding("ledger_lost", Severity.WARNING, None, message, remedy),)
 
 
 def suddenly_empty(facts: Facts) -> str | None:
@@ -164,10 +201,15 @@ def suddenly_empty(facts: Facts) -> str | None:
 
 
 def _has_closing_fill(trade: Trade, facts: Facts) -> bool:
-    """Whether fills since its opening account for every share of a trade."""
+    """Whether fills since its opening account for every share of a trade; a part sold before has left it already."""
+    at_work = {sale.order_id for sale in facts.book.exits} | {stop.order_id for stop in facts.book.stops}
+    booked = facts.book.known_orders - at_work
     closing = (
         fill.qty
         for fill in facts.fills
-        if fill.symbol == trade.symbol and fill.side.startswith(trade.side.opposite) and fill.at >= trade.opened_at
+        if fill.symbol == trade.symbol
+        and fill.side.startswith(trade.side.opposite)
+        and fill.at >= trade.opened_at
+        and fill.order_id not in booked
     )
     return sum(closing, Decimal(0)) >= trade.qty

@@ -13,7 +13,8 @@ def overdue_findings(facts: Facts) -> Iterable[Finding]:
     for owed in facts.book.owed:
         if owed.evenings >= facts.policy.owed_alarm_evenings and _could_be_done(owed, facts):
             message = f"the {owed.kind} of {owed.symbol} to {dollars(owed.price)} is owed for {owed.evenings} evenings"
-            remedy = "run `sentinel update-trailing-stops` while the market is open"
+            command = "update-trailing-stops" if owed.kind is OwedKind.RAISE else "check-profit-taking"
+            remedy = f"run `sentinel {command}` while the market is open"
             yield Finding("owed_overdue", Severity.ALARM, owed.symbol, f"{message}: {owed.reason}", remedy)
 
 

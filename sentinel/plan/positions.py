@@ -7,6 +7,7 @@ from sentinel.domain.book import Trade
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares
+from sentinel.domain.names import Purpose
 from sentinel.domain.positions import Position
 from sentinel.plan.ghosts import close_ghosts, closing_executions, has_been_flat, is_held
 from sentinel.plan.splits import SAME_COST, is_unexplained, split_ratio, was_traded
@@ -75,6 +76,8 @@ def _changed(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
     trade, position = holding.trade, holding.position
     if trade is None or trade.side is not position.side or trade.qty == position.shares or has_been_flat(trade, facts):
         return
+    if any(order.purpose is Purpose.EXIT for order in facts.exits(position)):
+        return  # a sale of ours is at work: once it has ended, it is followed by its own order
     because = f"the broker holds {shares(position.shares)} of {position.symbol}, the ledger had {trade.qty}"
     if is_unexplained(holding, facts):
         message = f"{because}, and neither trades nor a split explain it: its stops stay, nothing else is done"

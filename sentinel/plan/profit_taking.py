@@ -3,31 +3,35 @@
 from collections.abc import Iterator
 
 from sentinel.domain.actions import Action, ClosePosition, Forget, OfferExit, Owe, Plan, RaiseStop
-from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind
+from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind, SaleKind
 from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.findings import Finding
 from sentinel.domain.money import HUNDRED, dollars
+from sentinel.plan.partial_profits import is_part_due, is_settled, offer_part, part_qty, sell_part
 from sentinel.plan.splits import is_left_alone
 from sentinel.plan.trailing_stops import AMENDABLE, is_lower
 from sentinel.risk_config import price_at_gain, should_take_profit
-
-PROFIT, BREACH = "profit", "exit"
 
 
 def plan_profit_taking(facts: Facts) -> Plan:
     """Offers for positions at target, sales of approved ones, nothing while profit-taking is halted."""
     if facts.book.halt_reason is not None:
         return Plan()
-    return Plan.of(action for holding in facts.holdings for action in _judge(holding, facts))
+    return Plan.of(part for holding in facts.holdings for part in _judge(holding, facts))
 
 
-def _judge(holding: Holding, facts: Facts) -> Iterator[Action]:
+def _judge(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
     if holding.position.whole_shares < 1 or facts.exits(holding.position) or is_left_alone(holding, facts):
         return
     asked = facts.book.approvals_for(holding.symbol)
     approved = next((a for a in asked if a.state is ApprovalState.APPROVED), None)
     if approved and _still_holds(approved, holding, facts):
-        reason = ExitReason.PROFIT if approved.kind == PROFIT else ExitReason.MANUAL
-        yield from exit_actions(holding, facts, reason, because=f"approved at {dollars(approved.price_shown)}")
+        because = f"approved at {dollars(approved.price_shown)}"
+        if approved.kind == SaleKind.PARTIAL:
+            yield from sell_part(holding, facts, because)
+        else:
+            reason = ExitReason.PROFIT if approved.kind == SaleKind.PROFIT else ExitReason.MANUAL
+            yield from exit_actions(holding, facts, reason, because)
         return
     if facts.book.owed_for(OwedKind.EXIT, holding.symbol):
         yield Forget(holding.symbol, OwedKind.EXIT, because="no answer in force asks for it")
@@ -55,16 +59,22 @@ def exit_actions(holding: Holding, facts: Facts, reason: ExitReason, because: st
     yield Owe(holding.symbol, OwedKind.EXIT, near, qty, because=why)
 
 
-def _offer(holding: Holding, facts: Facts) -> Iterator[Action]:
+def _offer(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
+    """One question a position: a breach before a part that is due, a part before the whole."""
     if holding.gain_pct is None or holding.last_price is None:
         return
     qty, last = holding.position.whole_shares, holding.last_price
     if holding.trade and holding.trade.is_breached:
         because = f"the price fell through the stop to {dollars(last)}; only the emergency stop is left"
-        yield OfferExit(holding.symbol, BREACH, qty, last, because)
-    elif should_take_profit(holding.gain_pct, facts.policy):
+        yield OfferExit(holding.symbol, SaleKind.BREACH, qty, last, because)
+        return
+    part = tuple(offer_part(holding, facts)) if is_part_due(holding, facts) else ()
+    yield from part
+    if any(isinstance(action, OfferExit) for action in part):
+        return
+    if should_take_profit(holding.gain_pct, facts.policy):
         because = f"{holding.gain_pct:+.1f} % is at the target of +{facts.policy.profit_target_pct} %"
-        yield OfferExit(holding.symbol, PROFIT, qty, last, because)
+        yield OfferExit(holding.symbol, SaleKind.PROFIT, qty, last, because)
 
 
 def _still_holds(approved: Approval, holding: Holding, facts: Facts) -> bool:
@@ -72,7 +82,16 @@ def _still_holds(approved: Approval, holding: Holding, facts: Facts) -> bool:
     if holding.last_price is None or facts.session.now >= approved.expires_at:
         return False
     drift_pct = abs(holding.last_price - approved.price_shown) / approved.price_shown * HUNDRED
-    return drift_pct <= facts.policy.approval_drift_pct and approved.qty == holding.position.whole_shares
+    return drift_pct <= facts.policy.approval_drift_pct and approved.qty == _asked_qty(approved, holding, facts)
+
+
+def _asked_qty(approved: Approval, holding: Holding, facts: Facts) -> int:
+    """The shares such a question would be about now; none where a part has already been sold."""
+    whole = holding.position.whole_shares
+    if approved.kind != SaleKind.PARTIAL:
+        return whole
+    is_wanted = facts.policy.partial_profits and not is_settled(holding, facts)
+    return part_qty(whole, facts.policy) if is_wanted else 0
 
 
 def _is_in_force(approval: Approval, facts: Facts) -> bool:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sentinel.domain.book import Approval, ApprovalState
+from sentinel.domain.book import Approval, ApprovalState, SaleKind
 from sentinel.domain.runs import DeedOutcome, RunReport
 from sentinel.report.coverage_table import bare_table
 from sentinel.report.words import MISSING, clean, flowing, price, shares
@@ -41,7 +41,9 @@ def answered(
     for asked in decided:
         says = f"the sale would be {state}" if report.is_dry_run else f"sale {state}"
         if state is ApprovalState.REJECTED:
-            yield asked.symbol, f"{says}, its stop stays; you are asked again on a later evening"
+            is_part = asked.kind == SaleKind.PARTIAL
+            later = "no part of this trade is offered again" if is_part else "you are asked again on a later evening"
+            yield asked.symbol, f"{says}, its stop stays; {later}"
         elif asked.symbol in acted_on:
             yield asked.symbol, says
         elif halt_reason is not None:

@@ -19,6 +19,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "split_trade": ("trade follows a split", "would follow a split"),
     "cancel_stop": ("stop cancelled", "would cancel the stop"),
     "close_position": ("sale sent", "would sell {qty} shares at the market"),
+    "sell_part": ("sale of {qty} shares sent", "would sell {qty} shares at the market"),
     "offer_exit": ("sale of {qty} shares offered at {price}", "would offer the sale of {qty} shares at {price}"),
     "owe": ("", ""),  # in the words of what waits, see below
     "end_breach": ("breach over", "would strike the mark of the breach"),

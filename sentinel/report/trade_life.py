@@ -45,18 +45,33 @@ class Life:
     events: tuple[Event, ...]
     stop_price: Decimal | None
     stop_expires_at: datetime | None = None
+    # Sales that left shares behind.
+    parts: tuple[ExitRecord, ...] = ()
 
     @property
     def r_multiple(self) -> Decimal | None:
-        """What the trade made in R; of an open one, what it makes if its resting stop fills at its price."""
-        price = self._end_price
-        return self.trade.r_multiple(price) if self.trade and price is not None else None
+        """What a share of the trade made in R, parts sold before included; of an open one, if its stop fills."""
+        worth, trade = self._worth, self.trade
+        return trade.r_multiple(worth / self._shares) if trade and worth is not None else None
 
     @property
     def gain_usd(self) -> Decimal | None:
-        """The same in dollars."""
+        """The same for all shares in dollars."""
+        worth, trade = self._worth, self.trade
+        return (worth - trade.entry_price * self._shares) * trade.side.sign if trade and worth is not None else None
+
+    @property
+    def _shares(self) -> Decimal:
+        rest = self.trade.qty if self.trade else Decimal(0)
+        return sum((part.filled_qty for part in self.parts), rest)
+
+    @property
+    def _worth(self) -> Decimal | None:
+        """What all shares of the trade came to in dollars."""
         price, trade = self._end_price, self.trade
-        return (price - trade.entry_price) * trade.side.sign * trade.qty if trade and price is not None else None
+        if price is None or trade is None:
+            return None
+        return sum((part.filled_qty * (part.filled_avg_price or 0) for part in self.parts), price * trade.qty)
 
     @property
     def _end_price(self) -> Decimal | None:
@@ -85,11 +100,18 @@ def lives_of(
             *(e for sale in exits if sale.trade_id == trade_id for e in _exit_events(sale, cancelled_at)),
         ]
         expiries = [stop.expires_at for stop in own_stops if stop.is_open and stop.expires_at is not None]
-        return Life(trade, _in_order(events), _resting_price(own_stops), min(expiries, default=None))
+        parts = _parts(trade, exits) if trade else ()
+        return Life(trade, _in_order(events), _resting_price(own_stops), min(expiries, default=None), parts)
 
     whole = [life(trade) for trade in trades]
     loose = life(None)
     return (*whole, loose) if loose.events else tuple(whole)
+
+
+def _parts(trade: Trade, exits: Sequence[ExitRecord]) -> tuple[ExitRecord, ...]:
+    """The sales of a trade that left shares behind: those ended with a fill and not the one that ended the trade."""
+    ended = (sale for sale in exits if sale.trade_id == trade.id and sale.filled_qty and not sale.is_open)
+    return tuple(sale for sale in ended if sale.order_id != trade.exit_order_id)
 
 
 def _in_order(events: Iterable[Event]) -> tuple[Event, ...]:

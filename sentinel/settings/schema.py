@@ -65,7 +65,12 @@ class Settings:
 @cache
 def risk_table() -> type[Table]:
     """`[risk]`: the fields of RiskPolicy, which checks their values itself."""
-    kinds: dict[object, Any] = {Decimal: Number, int: Whole, tuple[Stair, ...]: tuple[tuple[Number, Number], ...]}
+    kinds: dict[object, Any] = {
+        Decimal: Number,
+        int: Whole,
+        bool: bool,
+        tuple[Stair, ...]: tuple[tuple[Number, Number], ...],
+    }
     hints = get_type_hints(RiskPolicy)
     columns: dict[str, Any] = {
         field.name: (kinds[hints[field.name]], _plain_default(field.default)) for field in fields(RiskPolicy)

@@ -1,6 +1,7 @@
 """Every fault the line or the broker can have, against every question and every order."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -30,6 +31,7 @@ READS: dict[str, tuple[str, Callable[[Broker], object]]] = {
     "order_named": (r"by_client_order_id$", lambda broker: broker.order_named("snt-1")),
     "fills": (r"/activities/FILL$", lambda broker: broker.fills()),
     "latest_bars": (r"/snapshots$", lambda broker: broker.latest_bars(["AAPL"])),
+    "daily_bars": (r"/stocks/bars$", lambda broker: broker.daily_bars(["AAPL"], date(2026, 2, 1), date(2026, 3, 2))),
     "asset": (r"/assets/", lambda broker: broker.asset("AAPL")),
 }
 PRICE = Decimal("92.00")

@@ -192,6 +192,37 @@ def test_one_malformed_symbol_does_not_cost_the_others_their_bars(told: Told, sc
     assert list(broker.latest_bars(["A", "B C", "D"])) == ["A", "D"]
 
 
+def test_daily_bars_between_two_days_oldest_first(exchange: RunningExchange, broker: Broker) -> None:
+    for prices in ("100 102 99 101", "101 103 100 102", "102 104 101 103"):
+        next_day(exchange, prices)
+    bars = broker.daily_bars(["AAPL", "NOSUCH", "no symbol!"], date(2026, 3, 3), date(2026, 3, 4))
+    assert {symbol: [(bar.day, bar.close) for bar in rows] for symbol, rows in bars.items()} == {
+        "AAPL": [(date(2026, 3, 3), Decimal(101)), (date(2026, 3, 4), Decimal(102))]
+    }
+    assert broker.daily_bars([], date(2026, 3, 3), date(2026, 3, 4)) == {}
+
+
+def test_daily_bars_come_in_pages(told: Told, script: Script) -> None:
+    def page(symbol: str, day: int, token: str | None) -> dict[str, Any]:
+        bar = {"t": f"2026-08-{day}T04:00:00Z", "o": 1, "h": 2, "l": 1, "c": 1, "v": 1}
+        return {"bars": {symbol: [bar]}, "next_page_token": token}
+
+    broker = told(page("A", 13, "more"))
+    script.says(page("A", 14, "last"))
+    script.says(page("B", 14, None))
+    bars = broker.daily_bars(["A", "B"], date(2026, 8, 1), date(2026, 8, 20))
+    assert {symbol: [bar.day.day for bar in rows] for symbol, rows in bars.items()} == {"A": [13, 14], "B": [14]}
+
+
+def test_one_malformed_symbol_does_not_cost_the_others_their_daily_bars(told: Told, script: Script) -> None:
+    bad = {"message": "invalid symbol: B C"}
+    bars = [{"t": "2026-08-14T04:00:00Z", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1}]
+    broker = told(bad, 400)
+    script.says({"bars": {"A": bars}, "next_page_token": None})
+    script.says(bad, 400)
+    assert list(broker.daily_bars(["A", "B C"], date(2026, 8, 1), date(2026, 8, 20))) == ["A"]
+
+
 # now (UTC), the calendar around it, and the session that opened last with its close (UTC).
 NORMAL = ("2026-08-14", "09:30", "16:00")
 HALF_DAY = ("2026-11-27", "09:30", "13:00")

@@ -39,3 +39,24 @@ def test_the_question(held: str, last: str, stop_line: str | None, hour: Session
     console = Console(file=io.StringIO(), width=80, markup=False)
     console.print(question(offer, holding, hour, RiskPolicy()))
     assert told in " ".join(loosened(console.file.getvalue()).split())  # type: ignore[attr-defined]
+
+
+#                  hour                     what is told
+PARTS = [
+    (session(is_open=True), "the stop keeps 4 shares, and the others are sold at the market now"),
+    (session(), "the stop keeps 4 shares, and the others are sold at the market at the next open"),
+    (session(), "the sale is owed and the stop stays"),
+    (session(), "nothing changes; all of it is offered at its target, no part again"),
+    (session(), "$51.00, +17.0 %, 2.1 R"),
+]
+
+
+@pytest.mark.parametrize(("hour", "told"), PARTS)
+def test_the_question_about_a_part(hour: Session, told: str) -> None:
+    holding = Holding(
+        position("AAPL 7 @ 100.00", "117"), trade("AAPL 7 @ 100.00"), (stop("AAPL 7 @ 102.00"),), Decimal(117)
+    )
+    offer = OfferExit("AAPL", "partial", 3, Decimal(117), because="2.1 R")
+    console = Console(file=io.StringIO(), width=80, markup=False)
+    console.print(question(offer, holding, hour, RiskPolicy()))
+    assert told in " ".join(loosened(console.file.getvalue()).split())  # type: ignore[attr-defined]

@@ -56,6 +56,7 @@ def enter(stop_price: str = "138.00") -> SubmitEntry:
         (close(7), facts(HELD, orders=(STOP, sale("AAPL 7 @ 1"))), False),  # already leaving (I4)
         (close(7, Side.BUY), facts(HELD, orders=(STOP,)), False),
         (close(7), facts(HELD, orders=(STOP,), book=Book(halt_reason="x")), False),  # halted (I11)
+        (close(7), facts(HELD, orders=(STOP,), book=Book(trades=(trade("AAPL 7 @ 100.00", is_ignored=True),))), False),
         (enter(), facts(), True),
         (enter(), facts(HELD), False),
         (enter(), facts(orders=(entry("AAPL 5 @ 149.00"),)), False),  # one live entry (I3)

@@ -132,6 +132,18 @@ def test_an_open_trade_without_a_stop_promises_nothing() -> None:
     assert (told.stop_price, told.r_multiple, told.gain_usd) == (None, None, None)
 
 
+def test_what_was_sold_on_the_way_counts() -> None:
+    part = filled(sale("AAPL 3 @ 1", FILLED), "120", 3)
+    end = replace(sale("AAPL 4 @ 1", FILLED), client_order_id="end", order_id="end")
+    held = life(part, stop("AAPL 4 @ 108.00"), qty=Decimal(4))
+    assert (held.gain_usd, str(held.r_multiple)[:6]) == (Decimal(92), "1.6428")
+    ended = {"closed_at": EVENING, "exit_reason": ExitReason.PROFIT, "exit_order_id": "end"}
+    over = life(part, filled(end, "125", 4), qty=Decimal(4), exit_price=Decimal(125), **ended)
+    assert (over.gain_usd, str(over.r_multiple)[:6]) == (Decimal(160), "2.8571")
+    whole = life(filled(end, "125", 7), exit_price=Decimal(125), **ended)
+    assert whole.gain_usd == Decimal(175)
+
+
 def test_of_several_stops_the_furthest_counts() -> None:
     told = life(stop("AAPL 5 @ 102.00"), stop("AAPL 2 @ 96.00"))
     assert told.stop_price == Decimal("96.00")

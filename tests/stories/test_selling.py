@@ -1,0 +1,108 @@
+"""A sale of the whole fails at each of its points: the stop is back or the exit is owed, and nothing is ever bare."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import tenacity
+
+from sentinel.broker.answers import Answer, NoAnswer
+from sentinel.broker.transport import AlpacaWire
+from sentinel.domain.book import OwedKind
+from sentinel.execution import patience
+from sentinel.ledger import Ledger
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(patience, "wait_fixed", lambda _s: tenacity.wait_fixed(0))
+
+
+def approved(stage):
+    """Seven shares at +20 %, the question filed: the command that says yes."""
+    stage.holds()
+    stage.day("AAPL", "119 121 118 120")
+    return f"approvals approve {stage.evening().document['approvals'][0]['id']}"
+
+
+def owed_exits(stage):
+    with Ledger.open_read_only(stage.home / "sentinel.db") as ledger:
+        return [owed.qty for owed in ledger.book(date.min).owed if owed.kind is OwedKind.EXIT]
+
+
+def no(status, message):
+    return lambda *_: Answer(status, {"code": status * 100_000, "message": message})
+
+
+def silence(*_):
+    raise NoAnswer("no answer within 20 s")
+
+
+def cancel_is_refused(_stage, patched):
+    patched.setattr(AlpacaWire, "cancel", no(422, "order status is not cancelable"))
+
+
+def cancel_is_lost(_stage, patched):
+    patched.setattr(AlpacaWire, "cancel", silence)
+
+
+def sale_is(answer):
+    def broken(_stage, patched):
+        submit = AlpacaWire.submit
+        patched.setattr(AlpacaWire, "submit", lambda s, t: answer() if t.type == "market" else submit(s, t))
+
+    return broken
+
+
+def shares_stay_held(_stage, patched):
+    """Another order holds them, or the broker frees them late: nothing is available."""
+    read = AlpacaWire.read
+
+    def held(self, path, params=None):
+        answer = read(self, path, params)
+        if path == "/positions/AAPL" and answer.is_success:
+            body: Any = answer.body
+            return Answer(200, {**body, "qty_available": "0"})
+        return answer
+
+    patched.setattr(AlpacaWire, "read", held)
+
+
+POINTS = [
+    pytest.param(cancel_is_refused, id="cancel refused"),
+    pytest.param(cancel_is_lost, id="cancel unanswered"),
+    pytest.param(sale_is(no(403, "account is restricted to liquidation only")), id="sale refused"),
+    pytest.param(sale_is(silence), id="sale unanswered"),
+    pytest.param(shares_stay_held, id="shares held"),
+]
+
+
+@pytest.mark.parametrize("resting", ["new", "accepted"])
+@pytest.mark.parametrize("hour", ["evening, cancels at once", "evening, cancels hang", "market open"])
+@pytest.mark.parametrize("broken", POINTS)
+def test_whatever_breaks_the_shares_stay_under_a_stop(stage, monkeypatch, broken, hour, resting):
+    hangs = hour == "evening, cancels hang"
+    stage.exchange.modes(after_hours_cancel="pending" if hangs else "immediate", after_hours_stops=resting)
+    yes = approved(stage)
+    if hour == "market open":
+        stage.bar("AAPL", "121 122 120 121")
+        stage.exchange.advance(to="open")
+    with monkeypatch.context() as patched:
+        broken(stage, patched)
+        told = stage.tells(yes)
+    assert [(o["type"], o["qty"], o["time_in_force"]) for o in stage.orders()] == [("stop", "7", "gtc")]
+    assert stage.shares() == 7
+    assert told.states["AAPL"] in ("protected_old_level", "unverified")
+    assert owed_exits(stage) == [Decimal(7)]
+    if broken is cancel_is_lost and not hangs:
+        assert (told.exit_code, ("cancel_pending", "AAPL") in told.findings) == (1, True), "it may vanish any moment"
+    # When the trouble is over, the next run that can sells.
+    if hangs:
+        stage.bar("AAPL", "121 122 120 121")
+        stage.exchange.advance(to="open")
+    assert stage.tells("check-profit-taking --non-interactive").verbs("close_position")[-1][2] == "done"
+    if hour == "evening, cancels at once":
+        stage.day("AAPL", "121 122 120 121")
+    evening = stage.evening()
+    assert (evening.exit_code, stage.shares(), stage.orders()) == (0, 0, [])
