@@ -10,7 +10,7 @@ from sentinel.domain.money import dollars, shares
 from sentinel.domain.names import Purpose
 from sentinel.domain.positions import Position
 from sentinel.plan.ghosts import close_ghosts, closing_executions, has_been_flat, is_held
-from sentinel.plan.splits import SAME_COST, is_unexplained, split_ratio, was_traded
+from sentinel.plan.splits import SAME_COST, is_unexplained, split_ratio
 from sentinel.risk_config import calculate_stop_price
 
 
@@ -84,7 +84,7 @@ def _changed(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
         remedy = f"look at the account's activity, then take it as it is: `sentinel adopt {position.symbol}`"
         yield Finding("unexplained_quantity", Severity.ALARM, position.symbol, message, remedy)
         return
-    ratio = None if was_traded(trade, position, facts) else split_ratio(trade, position, facts)
+    ratio = split_ratio(trade, position, facts)
     if ratio is not None:
         because = f"{position.symbol} was split {ratio.normalize():f} for 1"
         yield SplitTrade(position.symbol, trade, ratio, because)

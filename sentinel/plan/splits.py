@@ -5,9 +5,12 @@ from fractions import Fraction
 
 from sentinel.domain.book import Trade
 from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.names import Purpose
 from sentinel.domain.positions import Position
 
 SAME_COST = Decimal("0.005")
+# A dividend in shares of less than this is asked about; half a percent of the cost would hide a purchase.
+SMALLEST_SPLIT = Decimal("0.02")
 # How far the price, in the new units, may have moved since the last look for its jump to count as a split's.
 SAME_WORTH = Decimal("0.2")
 # A smaller ratio moves the price no further than the market does.
@@ -37,10 +40,15 @@ def is_left_alone(holding: Holding, facts: Facts) -> bool:
 
 
 def was_traded(trade: Trade, position: Position, facts: Facts) -> bool:
-    """Whether the latest fills of the symbol add up to the difference, newest first."""
+    """Whether the latest fills since the trade opened add up to the difference, newest first.
+
+    Those of the entry are not among them: the trade has its shares from them already.
+    """
     difference = position.qty - trade.qty * trade.side.sign
     for fill in sorted(facts.fills, key=lambda fill: fill.at, reverse=True):
-        if fill.symbol == trade.symbol:
+        order = facts.orders.get(fill.order_id)
+        is_entry = order is not None and order.purpose is Purpose.ENTRY
+        if fill.symbol == trade.symbol and fill.at > trade.opened_at and not is_entry:
             difference -= fill.qty if fill.side == "buy" else -fill.qty
             if not difference:
                 return True
@@ -51,12 +59,15 @@ def split_ratio(trade: Trade, position: Position, facts: Facts) -> Decimal | Non
     """New shares for an old one, else None: by the broker's own adjustment of what they cost, else by the price's jump.
 
     Shares bought or sold change what was paid for all of them; a split does not. Off by half a percent at most, for
-    the broker's average is rounded and a fraction of a share may have been paid out.
+    the broker's average is rounded and a fraction of a share may have been paid out. A change too small to be told from
+    that, and one the fills add up to, are no split's.
     """
     ratio = position.shares / trade.qty
     cost_before, cost_now = trade.qty * trade.entry_price, position.shares * position.avg_entry_price
-    is_same_cost = abs(cost_now - cost_before) <= cost_before * SAME_COST
-    return ratio if is_same_cost or _is_cliff(ratio, trade.symbol, facts) else None
+    if abs(cost_now - cost_before) <= cost_before * SAME_COST and abs(ratio - 1) > SMALLEST_SPLIT:
+        return ratio
+    is_by_price = not was_traded(trade, position, facts) and _is_cliff(ratio, trade.symbol, facts)
+    return ratio if is_by_price else None
 
 
 def _is_cliff(ratio: Decimal, symbol: str, facts: Facts) -> bool:

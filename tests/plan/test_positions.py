@@ -61,6 +61,8 @@ CHANGED = [
     ("AAPL 8 @ 100.00", "AAPL 7 @ 100.00", "88", "100", [], None),  # a ratio the market could have made
     ("AAPL 5 @ 100.00", "AAPL 7 @ 100.00", "100", "100", ["sell 1"], None),  # one share is still missing
     ("AAPL 28 @ 25.00", "AAPL 7 @ 100.00", "25", "100", ["sell 1"], SplitTrade),
+    ("AAPL 7.03 @ 100.00", "AAPL 7 @ 100.00", "100", "100", ["buy 0.03"], ResizeTrade),  # too little for a split
+    ("AAPL 7.03 @ 99.57", "AAPL 7 @ 100.00", "100", "100", [], None),
 ]  # fmt: skip
 
 
@@ -75,6 +77,15 @@ def test_another_quantity_is_followed_where_it_is_explained(held, known, last, b
     codes = {ResizeTrade: "resized", SplitTrade: "split", None: "unexplained_quantity"}
     assert [finding.code for finding in made.findings] == [codes[done]]
     assert (made.findings[0].severity is Severity.ALARM) == (done is None)
+
+
+def test_the_fills_a_trade_has_its_shares_from_explain_no_others():
+    """Opened within the day the fills are read again: 7 bought, split two for one, 3 bought by phone."""
+    opened = trade("AAPL 7 @ 100.00", opened_at=EVENING - timedelta(hours=5))
+    own = replace(fill("AAPL", "7", "100", "entry", side="buy"), at=opened.opened_at)
+    fills = (own, fill("AAPL", "3", "50", "hand", side="buy"))
+    made = plan(position("AAPL 17 @ 50.00"), fills=fills, trades=(opened,))
+    assert [finding.code for finding in made.findings] == ["unexplained_quantity"]
 
 
 #  held under another symbol                        asset of the trade   followed
