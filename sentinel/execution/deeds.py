@@ -33,6 +33,7 @@ from sentinel.execution.part_sale import PartSale
 from sentinel.execution.renewing import Renewing
 from sentinel.execution.results import Result, alarm, failed, naked, why
 from sentinel.plan.guards import refusal
+from sentinel.plan.orphans import TOO_MANY_SHARES
 
 
 class Deeds:
@@ -166,7 +167,7 @@ class Deeds:
                 return Result(DeedOutcome.DONE, f"from {stop.qty}", (gone, outcome.order))
         if not facts.frees_now(stop):
             message = f"stop {stop.id} sells {stop.remaining_qty} shares of {action.symbol}, but {action.because}"
-            finding = alarm("too_many_shares", action.symbol, message, "run again while the market is open")
+            finding = alarm(TOO_MANY_SHARES, action.symbol, message, "run again while the market is open")
             return Result(DeedOutcome.REFUSED, "it can be changed only while the market is open", findings=(finding,))
         return self.handover.swap(stop, action.to_qty, stop.stop_price or Decimal(0), action.because, facts)
 

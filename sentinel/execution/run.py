@@ -44,6 +44,7 @@ from sentinel.plan.breaches import plan_breaches
 from sentinel.plan.coverage import coverage_findings, prove_coverage
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.guards import lost_ledger, suddenly_empty
+from sentinel.plan.orphans import surplus_findings
 from sentinel.plan.overdue import overdue_findings
 from sentinel.plan.positions import plan_positions
 from sentinel.plan.rescue import plan_rescue
@@ -327,6 +328,8 @@ class Run:
             self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
         coverage = prove_coverage(self.facts)
         self.findings += (*coverage_findings(coverage), *overdue_findings(self.facts))
+        told = {(finding.code, finding.symbol) for finding in self.findings}
+        self.findings += (news for news in surplus_findings(self.facts) if (news.code, news.symbol) not in told)
         self.findings = list(dict.fromkeys(self.findings))  # what a second look found again is told once
         alarms = frozenset(finding.code for finding in self.findings if finding.severity is Severity.ALARM)
         self._watch_for_danger(RunEnding(self._run_id, 1 if alarms else 0, alarms, coverage.is_bare))

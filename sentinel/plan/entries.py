@@ -9,7 +9,7 @@ from sentinel.domain.facts import EntryRequest, Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, is_on_tick, shares, to_tick
 from sentinel.domain.names import Purpose
-from sentinel.domain.orders import Order, Side
+from sentinel.domain.orders import Order, OrderStatus, Side
 from sentinel.plan.guards import entry_pause
 from sentinel.plan.sizing import size_position, tightest_room
 from sentinel.risk_config import price_at_gain
@@ -34,12 +34,13 @@ def plan_entry(facts: Facts) -> Plan:
 
 
 def plan_stale_entries(facts: Facts) -> Plan:
-    """A cancel for each entry that has waited too long without a single fill."""
+    """A cancel for each entry that has waited too long without a single fill; one on its way out is not asked again."""
     limit = timedelta(days=facts.policy.stale_entry_days)
     return Plan.of(
         CancelEntry(order.symbol, order, because=f"unfilled for {facts.policy.stale_entry_days} days")
         for order in facts.orders.values()
         if order.purpose is Purpose.ENTRY and order.is_live and order.filled_qty == 0
+        if order.status is not OrderStatus.PENDING_CANCEL
         if order.created_at is not None and facts.session.now - order.created_at >= limit
     )
 

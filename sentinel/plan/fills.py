@@ -33,7 +33,14 @@ def _entries(facts: Facts) -> Iterator[Action | Finding]:
     for order in _forgotten_entries(facts):
         yield FollowEntry(order.symbol, order, None, because="an entry of ours the ledger did not know")
     for order in facts.orders.values():
-        if order.purpose is Purpose.ENTRY and order.is_live and order.order_class is OrderClass.SIMPLE:
+        # Asking again ends it no sooner (ALPACA 4.4).
+        is_leaving = order.status is OrderStatus.PENDING_CANCEL
+        if (
+            order.purpose is Purpose.ENTRY
+            and order.is_live
+            and order.order_class is OrderClass.SIMPLE
+            and not is_leaving
+        ):
             yield CancelEntry(order.symbol, order, because="it came to the broker without its stop (ALPACA 1.13)")
         elif order.purpose is Purpose.ENTRY and _is_part_filled(order):
             filled = f"{order.filled_qty} of {order.qty} shares filled"

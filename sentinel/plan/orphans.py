@@ -6,12 +6,30 @@ from decimal import Decimal
 
 from sentinel.domain.actions import Action, CancelStop, Plan, ShrinkStop
 from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import Order, OrderStatus
+
+TOO_MANY_SHARES = "too_many_shares"
 
 
 def plan_orphans(facts: Facts) -> Plan:
     """A cancel for each stop of ours without a position, a smaller quantity for those that sell more than is held."""
     return Plan.of((*_orphans(facts), *(part for holding in facts.holdings for part in _surplus(holding, facts))))
+
+
+def surplus_findings(facts: Facts) -> tuple[Finding, ...]:
+    """An alarm for each position whose stops still sell more than is held, whatever the run was asked to do (I4)."""
+    oversized = (holding for holding in facts.holdings if any(_surplus(holding, facts)))
+    return tuple(
+        Finding(
+            TOO_MANY_SHARES,
+            Severity.ALARM,
+            holding.symbol,
+            f"the stops of {holding.symbol} sell more than the {holding.position.shares} shares held",
+            "run `sentinel cleanup-orphans`, if need be again while the market is open",
+        )
+        for holding in oversized
+    )
 
 
 def _orphans(facts: Facts) -> Iterator[Action]:
