@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from tests.torture.case import Template, prepare, templates
 from tests.torture.desk import START, first_bars
 from tests.torture.exchange_process import warm_up
-from tests.torture.verdicts import Finding, Unavoidable, Violation
+from tests.torture.verdicts import Finding, Unavoidable, Violation, violations
 from tests.torture.victim import import_everything
 
 Item = TypeVar("Item")
@@ -92,10 +92,19 @@ class Bench:
             return known
         return random.Random(f"{self.seed} {salt}").sample(known, max(1, int(self.size * share)))
 
+    @property
+    def size_of_all_parts(self) -> int | None:
+        """The size the whole was given; None: everything."""
+        return None if self.size is None else self.size * self.part[1]
+
+    def own(self, keys: list[Item]) -> list[Item]:
+        """Those of the keys that belong to this part."""
+        number, parts = self.part
+        return keys[number - 1 :: parts]
+
     def prepare(self) -> list[str]:
         """Every scenario of this part played up to its beginning; their names."""
-        number, parts = self.part
-        names = [f"{scenario.name}@{hours}" for scenario, hours in templates()][number - 1 :: parts]
+        names = self.own([f"{scenario.name}@{hours}" for scenario, hours in templates()])
         list(self.map(_prepare, names))
         return names
 
@@ -113,6 +122,8 @@ class Bench:
         for report in self.map(_Guarded(do), keys):
             layer.add(report)
             reports.append(report)
+            for broken in violations(report.findings):
+                self.progress(f"{layer.name}: {report.key}: {broken}")
             if len(reports) % TOLD_EVERY == 0:
                 told = f"{len(reports)} of {len(keys)} cases, {len(layer.violations)} violations"
                 self.progress(f"{layer.name}: {told}, {time.monotonic() - began:.0f} s")

@@ -61,16 +61,18 @@ def sleeps(order: Row, state: State) -> bool:
     return parent is not None and parent["status"] != "filled"
 
 
-def closing_orders(state: State, symbol: str) -> list[Row]:
+def closing_orders(state: State, symbol: str, *, to_come: bool = False) -> list[Row]:
     """Live, wakeful orders on the side that closes the position; without a position, those that would close a long.
 
-    One that waits to replace a live one is left out: both stand for the same shares (ALPACA 3.2).
+    One that waits to replace a live one is left out, for both stand for the same shares (ALPACA 3.2); of what is
+    `to_come`, the one it replaces.
     """
     held = positions(state).get(symbol, Decimal(0))
     side = "buy" if held < 0 else "sell"
     live = live_orders(state, symbol)
-    names = {order["id"] for order in live}
-    awake = [order for order in live if not sleeps(order, state) and order["replaces"] not in names]
+    names, leaving = {order["id"] for order in live}, {order["replaces"] for order in live}
+    standing = [order for order in live if (order["id"] not in leaving if to_come else order["replaces"] not in names)]
+    awake = [order for order in standing if not sleeps(order, state)]
     if not held:
         return [order for order in awake if str(order["position_intent"]).endswith("_to_close")]
     return [order for order in awake if order["side"] == side]
@@ -113,18 +115,19 @@ def bare_shares(state: State, symbol: str) -> int:
     return max(0, whole_shares(state, symbol) - protected_shares(state, symbol) - leaving_shares(state, symbol))
 
 
-def worst_case_exit(state: State, symbol: str) -> Decimal:
+def worst_case_exit(state: State, symbol: str, *, to_come: bool = False) -> Decimal:
     """Shares that go if every live closing order fills; the siblings of a bracket or OCO count once."""
     groups: dict[str, Decimal] = defaultdict(Decimal)
-    for order in closing_orders(state, symbol):
+    for order in closing_orders(state, symbol, to_come=to_come):
         family = order["parent_id"] or order["id"]
         groups[family] = max(groups[family], remaining(order))
     return sum(groups.values(), Decimal(0))
 
 
-def surplus(state: State, symbol: str) -> Decimal:
+def surplus(state: State, symbol: str, *, to_come: bool = False) -> Decimal:
     """Shares that would be sold beyond those held, were every closing order to fill."""
-    return max(Decimal(0), worst_case_exit(state, symbol) - abs(positions(state).get(symbol, Decimal(0))))
+    closing = worst_case_exit(state, symbol, to_come=to_come)
+    return max(Decimal(0), closing - abs(positions(state).get(symbol, Decimal(0))))
 
 
 def entries(state: State, symbol: str) -> list[Row]:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.torture.ledger_image import LedgerImage, read_ledger
 from tests.torture.oracle import RunSeen, judge_run, judge_secrets
 from tests.torture.scenarios import SCENARIOS, Scenario
 from tests.torture.verdicts import Finding
-from tests.torture.victim import Point, RunOutcome, run_victim
+from tests.torture.victim import RIGHT_TIME, Point, RunOutcome, run_victim
 from tests.torture.watch import reported
 
 MEMORY_DISK = Path("/dev/shm")
@@ -89,14 +90,23 @@ class Case:
         """The ledger as it stands."""
         return read_ledger(self.ledger_path)
 
-    def run(self, line: str, kill: Point | None = None) -> tuple[RunOutcome, RunSeen]:
+    @property
+    def is_halted(self) -> bool:
+        """Whether the trader has halted entries and sales; a ledger that is gone says no."""
+        return self.ledger_path.exists() and self.ledger().is_halted
+
+    def run(self, line: str, kill: Point | None = None, skew: timedelta = RIGHT_TIME) -> tuple[RunOutcome, RunSeen]:
         """One command, killed at a point if one is given, and judged whatever its end."""
-        was_halted, before = self.ledger().is_halted, self.state()
-        outcome = run_victim(self.folder, line, self.exchange, kill)
+        was_halted, before = self.is_halted, self.state()
+        outcome = run_victim(self.folder, line, self.exchange, kill, skew=skew)
+        return outcome, self.judge(before, outcome, was_halted=was_halted)
+
+    def judge(self, before: State, outcome: RunOutcome, *, was_halted: bool) -> RunSeen:
+        """What was seen of a run, judged."""
         seen = RunSeen(before, self.state(), self.ledger(), outcome.exit_code, outcome.document, was_halted)
         self.findings += judge_run(seen)
         self.branches |= outcome.branches
-        return outcome, seen
+        return seen
 
     def close(self) -> None:
         """Ask the watch in the exchange, and look for keys in everything that was written."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.torture import crash_sweep
+from tests.torture import crash_sweep, rollback, soak, state_machine
 from tests.torture.bench import Bench, CaseReport, LayerReport
 
 
@@ -26,5 +26,26 @@ LAYERS: tuple[Layer, ...] = (
         100,
         crash_sweep.run_layer,
         crash_sweep.replay,
+    ),
+    Layer(
+        rollback.NAME,
+        "with any earlier ledger or none, one run doubles nothing, bares nothing, and a second sends nothing",
+        60,
+        rollback.run_layer,
+        rollback.replay,
+    ),
+    Layer(
+        soak.NAME,
+        "all invariants hold after every evening of long lives; with faults off one run settles, a second is silent",
+        60,
+        soak.run_layer,
+        soak.replay,
+    ),
+    Layer(
+        state_machine.NAME,
+        "trader and market do anything in any order, and every invariant holds after every step",
+        16,
+        state_machine.run_layer,
+        state_machine.replay,
     ),
 )

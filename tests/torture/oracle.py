@@ -46,10 +46,9 @@ class RunSeen:
 
     @property
     def has_concluded(self) -> bool:
-        """Whether the run came to its end and made its proof."""
-        return (
-            self.exit_code in (DONE, NEEDS_THE_TRADER) and bool(self.document) and "coverage" in (self.document or {})
-        )
+        """Whether the run came to its end and made its proof; a command that asks no broker makes none."""
+        proof = (self.document or {}).get("coverage") or {}
+        return self.exit_code in (DONE, NEEDS_THE_TRADER) and proof.get("positions") is not None
 
     @property
     def requests(self) -> list[Mapping[str, Any]]:
@@ -146,8 +145,10 @@ def _surplus(seen: RunSeen) -> Iterator[Finding]:
         was, now = surplus(seen.before, symbol), surplus(seen.after, symbol)
         if now > was:
             yield Violation(4, symbol, f"open orders would close {now} shares beyond those held, {was} before the run")
-        elif now and seen.has_concluded and seen.exit_code == DONE and whole_shares(seen.after, symbol):
-            yield Violation(4, symbol, f"exit 0 while open orders would close {now} shares beyond those held")
+        # A replacement for fewer shares that waits is all that can be done (ALPACA 3.2).
+        left = surplus(seen.after, symbol, to_come=True)
+        if left and seen.has_concluded and seen.exit_code == DONE and whole_shares(seen.after, symbol):
+            yield Violation(4, symbol, f"exit 0 while open orders would close {left} shares beyond those held")
 
 
 def _ledger(seen: RunSeen) -> Iterator[Finding]:

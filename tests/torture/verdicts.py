@@ -24,6 +24,7 @@ class Cause(StrEnum):
     HALT = "the symbol is halted"
     HANGING_CANCEL = "an order that ends only at the open is in the way"
     CUT_HANDOVER = "a kill fell between the cancel of a stop and the placing of the next"
+    BY_HAND = "shares bought or a stop cancelled by telephone since the last run ended"
     NEW_POSITION = "the position came since the last run ended"
     ALARMED = "the run said so by an alarm that names the symbol"
 

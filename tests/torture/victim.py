@@ -11,7 +11,9 @@ import signal
 import sqlite3
 import sys
 import time
+import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,18 @@ import tenacity
 import sentinel
 from sentinel.broker.transport import PatientAdapter
 from sentinel.cli import main
+from sentinel.commands import session
 from sentinel.execution import patience
 from sentinel.settings.schema import risk_table
 from sentinel.simulator.running import RunningExchange
 from tests.torture import reach
 from tests.torture.watch import VICTIM_NOTE
 
-LONGEST_RUN_S = 60.0
+LONGEST_RUN_S = 200.0  # of a machine with more to do than this
 ONE_PAGE = "PRAGMA cache_size = 1"
+# In a case that has this folder, the ledger as it stands after every commit is put there.
+IMAGES = "images"
+RIGHT_TIME = timedelta(0)
 
 
 def import_everything() -> None:
@@ -84,15 +90,41 @@ class RunOutcome:
         return told
 
 
-def run_victim(folder: Path, line: str, exchange: RunningExchange, kill: Point | None = None) -> RunOutcome:
-    """One command in a process of its own in the home of a case; minus the signal as exit code when it was killed."""
-    trace = folder / "points.txt"
+def run_victim(
+    folder: Path,
+    line: str,
+    exchange: RunningExchange,
+    kill: Point | None = None,
+    *,
+    skew: timedelta = RIGHT_TIME,
+) -> RunOutcome:
+    """One command in a process of its own in the home of a case; minus the signal as exit code when it was killed.
+
+    The clock of its machine goes wrong by `skew`.
+    """
+    return end_victim(folder, start_victim(folder, line, exchange, kill, skew=skew))
+
+
+def start_victim(
+    folder: Path,
+    line: str,
+    exchange: RunningExchange,
+    kill: Point | None = None,
+    *,
+    skew: timedelta = RIGHT_TIME,
+) -> int:
+    """Begin one command; its process."""
     for name in ("out.txt", "err.txt", "points.txt", "branches.txt"):
         (folder / name).unlink(missing_ok=True)
     pid = os.fork()
     if pid == 0:
-        _live(folder, line, exchange, kill)
-    exit_code = _await(pid)
+        _live(folder, line, exchange, kill, skew)
+    return pid
+
+
+def end_victim(folder: Path, pid: int) -> RunOutcome:
+    """Wait for a command that was begun; how it ended."""
+    exit_code, trace = _await(pid), folder / "points.txt"
     passed = trace.read_text("utf-8").splitlines() if trace.exists() else []
     points = tuple(Point(words[0], int(words[1]), words[2], words[3]) for words in (row.split("\t") for row in passed))
     branches = folder / "branches.txt"
@@ -113,7 +145,7 @@ def _await(pid: int) -> int:
     return 124
 
 
-def _live(folder: Path, line: str, exchange: RunningExchange, kill: Point | None) -> None:
+def _live(folder: Path, line: str, exchange: RunningExchange, kill: Point | None, skew: timedelta) -> None:
     """The child's whole life, from its streams to its exit code."""
     status = 70
     try:
@@ -121,7 +153,9 @@ def _live(folder: Path, line: str, exchange: RunningExchange, kill: Point | None
         _set_environment(folder, exchange)
         kill_at = kill.number if kill is not None and kill.when == "applied" else None
         (folder / VICTIM_NOTE).write_text(json.dumps({"pid": os.getpid(), "kill_at": kill_at}), "utf-8")
-        Taps(folder / "points.txt", kill).install()
+        if skew:
+            vars(session)["_now"] = lambda: datetime.now(UTC) + skew
+        Taps(folder, kill).install()
         reach.tell_branches(folder / "branches.txt")
         status = main(["--home", str(folder / "home"), *line.split(), "--json"])
         sys.stdout.flush()
@@ -154,8 +188,9 @@ def _set_environment(folder: Path, exchange: RunningExchange) -> None:
 class Taps:
     """Counts a run's requests and commits, notes them, and ends the process at the chosen one."""
 
-    def __init__(self, trace: Path, kill: Point | None) -> None:
-        self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    def __init__(self, folder: Path, kill: Point | None) -> None:
+        self._trace = os.open(folder / "points.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        self._images = folder / IMAGES if (folder / IMAGES).is_dir() else None
         self._kill = kill
         self._counts = {"request": 0, "commit": 0, "copy": 0}
 
@@ -187,6 +222,12 @@ class Taps:
 
         PatientAdapter.send = tapped  # type: ignore[method-assign]
 
+    def _keep_image(self, ledger: sqlite3.Connection) -> None:
+        """What has just been committed, as a file; SQLite is asked for it, since opening its file drops its locks."""
+        if self._images is not None:
+            number = sum(1 for _ in self._images.iterdir())
+            (self._images / f"{number:05}").write_bytes(zlib.compress(ledger.serialize(), 1))
+
     def _tap_ledger(self) -> None:
         taps, connect = self, sqlite3.connect
         spills = self._kill is not None and self._kill.when == "inside"
@@ -199,6 +240,7 @@ class Taps:
                 taps._passes("commit", "before")
                 taps._passes("commit", "inside", spilling=self)
                 cursor = super().execute(sql, *parameters)
+                taps._keep_image(self)
                 taps._passes("commit", "after")
                 return cursor
 
