@@ -328,14 +328,13 @@ def test_reading_loads_nothing_slow(path: Path) -> None:
 
 def test_a_step_added_since_is_taken_and_the_file_copied_first(path: Path) -> None:
     made(path)
-    last = max(opening.load_migrations().names())
     by_sql(
         path,
         "DROP VIEW v_rescues",
         "DROP INDEX deeds_of_rescues",
         *(f"ALTER TABLE {column} DROP COLUMN {name}" for column, name in LATEST),
     )
-    by_sql(path, f"DELETE FROM _sqlite_migrations WHERE name = '{last}'")
+    by_sql(path, "DELETE FROM _sqlite_migrations WHERE name >= 'm0004'")
     with pytest.raises(LedgerError, match="older Sentinel"):
         Ledger.open_read_only(path, now)
     with Ledger.open(path, now) as ledger:

@@ -11,7 +11,7 @@ from sentinel.domain.book import ExitReason
 from sentinel.domain.orders import PROTECTING, OrderStatus, Side
 from sentinel.ledger import Ledger
 from tests.builders import EVENING, TODAY
-from tests.ledger.records import entry, open_trade, stop
+from tests.ledger.records import entry, open_trade, sale, stop
 
 
 def only(ledger: Ledger, view: str) -> Mapping[str, Any]:
@@ -99,6 +99,21 @@ def test_a_closed_trade_is_not_held(ledger: Ledger) -> None:
     ledger.write_trade(replace(sold, side=Side.SELL, first_stop_price=Decimal("108.00")))
     short = only(ledger, "v_closed_trades")
     assert (short["gain_usd"], short["r_multiple"]) == (-112.0, -2.0)
+
+
+def test_what_was_sold_on_the_way_counts_in_how_a_trade_ended(ledger: Ledger) -> None:
+    open_trade(ledger, "AAPL 4 @ 100.00", "92.00")
+    (trade,) = ledger.open_trades()
+    part = sale("AAPL 3 @ 1", OrderStatus.FILLED, trade_id=trade.id, filled_qty=Decimal(3))
+    ledger.write_exit(replace(part, filled_avg_price=Decimal(120), filled_at=EVENING))
+    last = replace(part, client_order_id="last", order_id="last", qty=Decimal(4), filled_qty=Decimal(4))
+    ledger.write_exit(replace(last, filled_avg_price=Decimal(125), filled_at=EVENING))
+    ended = replace(trade, closed_at=EVENING, exit_reason=ExitReason.PROFIT, exit_price=Decimal(125))
+    ledger.write_trade(replace(ended, exit_order_id="last"))
+    row = only(ledger, "v_closed_trades")
+    assert (row["shares"], row["gain_usd"], row["gain_pct"], row["r_multiple"]) == (7.0, 160.0, 22.86, 2.86)
+    ledger.write_trade(replace(ended, exit_price=None, exit_order_id=None))
+    assert only(ledger, "v_closed_trades")["gain_usd"] is None
 
 
 def test_which_entries_wait_and_with_what_risk(ledger: Ledger) -> None:
