@@ -6,6 +6,7 @@ import pytest
 
 from sentinel.domain.book import Book, OwedKind
 from sentinel.domain.coverage import CoverageState
+from sentinel.domain.findings import Severity
 from sentinel.domain.orders import OrderStatus
 from sentinel.plan.coverage import coverage_findings, prove_coverage
 from tests.builders import entry, facts, owed, position, sale, session, stop
@@ -25,6 +26,7 @@ ASLEEP = entry("AAPL 9 @ 100.00", OrderStatus.PARTIALLY_FILLED, filled_qty=Decim
         ("7", (stop("AAPL 4 @ 92.00"),), "partly_protected", "4"),
         ("7.5", (stop("AAPL 7 @ 92.00"),), "partly_protected", "7"),
         ("7", (sale("AAPL 7 @ 1"),), "pending", "0"),
+        ("7", (sale("AAPL 2 @ 1"),), "naked", "0"),  # two of seven leave at the open
         ("7", (stop("AAPL 7 @ 92.00", OrderStatus.PENDING_CANCEL),), "unverified", "0"),
         ("7", (stop("AAPL 7 @ 92.00", OrderStatus.UNKNOWN),), "unverified", "0"),
         ("7", (stop("AAPL 7 @ 92.00", OrderStatus.CANCELED),), "naked", "0"),
@@ -39,7 +41,9 @@ def test_states(shares, orders, state, protected):
     (row,) = coverage.rows
     assert (row.state, row.protected_qty) == (CoverageState(state), Decimal(protected))
     assert coverage.is_complete == (state == "protected")
-    assert bool(coverage_findings(coverage)) == (state != "protected")
+    severities = [finding.severity for finding in coverage_findings(coverage)]
+    told = Severity.INFO if state == "pending" else Severity.ALARM
+    assert severities == ([] if state == "protected" else [told])
 
 
 #  last      stops                                                     market    state          protected

@@ -1,17 +1,30 @@
 """Whatever a planner decided, these things never leave the house."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from sentinel.domain.actions import CancelStop, ClosePosition, GrowStop, PlaceStop, RaiseStop, RenewStop, SubmitEntry
+from sentinel.domain.actions import (
+    CancelEntry,
+    CancelStop,
+    ClosePosition,
+    GrowStop,
+    PlaceStop,
+    RaiseStop,
+    RenewStop,
+    ShrinkStop,
+    SubmitEntry,
+)
 from sentinel.domain.book import Book, ExitReason
-from sentinel.domain.orders import Side
+from sentinel.domain.orders import OrderStatus, Side
 from sentinel.plan.guards import refusal, suddenly_empty
 from tests.builders import entry, facts, fill, position, sale, stop, trade
 
 HELD = position("AAPL 7 @ 100.00", last="110.00")
 STOP = stop("AAPL 7 @ 92.00")
+WAITING = entry("AAPL 5 @ 149.00")
+BRACKET = (stop("AAPL 4 @ 92.00", parent_id="bracket"), replace(sale("AAPL 4 @ 130"), parent_id="bracket"))
 
 
 def place(qty: int, side: Side = Side.SELL) -> PlaceStop:
@@ -28,6 +41,10 @@ def renew(price: str | None) -> RenewStop:
 
 def grow(to_qty: int) -> GrowStop:
     return GrowStop("AAPL", stop("AAPL 4 @ 92.00"), to_qty, because="test")
+
+
+def shrink_to(qty: int) -> ShrinkStop:
+    return ShrinkStop("AAPL", STOP, qty, because="test")
 
 
 def close(qty: int, side: Side = Side.SELL) -> ClosePosition:
@@ -62,6 +79,15 @@ def enter(stop_price: str = "138.00") -> SubmitEntry:
         (enter(), facts(orders=(entry("AAPL 5 @ 149.00"),)), False),  # one live entry (I3)
         (enter("151.00"), facts(), False),
         (enter(), facts(book=Book(halt_reason="x")), False),
+        (enter(), facts(book=Book(latch_reason="x")), False),
+        (place(1), facts(HELD, orders=(stop("AAPL 3 @ 92.00"), stop("AAPL 4 @ 91.00"))), False),  # both may fill
+        (place(3), facts(HELD, orders=(*BRACKET,)), True),  # stop and target of a bracket sell the same four
+        (place(4), facts(HELD, orders=(*BRACKET,)), False),
+        (CancelEntry("AAPL", WAITING, because="test"), facts(orders=(WAITING,)), True),
+        (CancelEntry("AAPL", replace(WAITING, status=OrderStatus.FILLED), because="test"), facts(), False),
+        (shrink_to(5), facts(position("AAPL 5 @ 100.00"), orders=(STOP,)), True),
+        (shrink_to(5), facts(HELD, orders=(STOP,)), False),  # two of seven would be bare (I1)
+        (shrink_to(5), facts(orders=(STOP,)), False),
         (CancelStop("AAPL", STOP, because="test"), facts(orders=(STOP,)), True),
         (CancelStop("AAPL", STOP, because="test"), facts(HELD, orders=(STOP,)), False),
         (renew("92.01"), facts(HELD, orders=(STOP,)), True),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from sentinel.domain.actions import ShrinkStop
 from sentinel.domain.book import Book
 from sentinel.domain.orders import OrderStatus
 from sentinel.plan.orphans import plan_orphans
@@ -45,3 +46,20 @@ def test_a_stop_that_a_smaller_one_waits_to_replace_is_not_asked_again():
     held = position("AAPL 5 @ 100.00")
     assert plan_orphans(facts(held, orders=(old, smaller))).actions == ()
     assert len(plan_orphans(facts(held, orders=(replace(old, status=OrderStatus.NEW),))).actions) == 1
+
+
+#  the stops behind five shares           what is left of them: the loosest gives way first, down to nothing
+SURPLUS = [
+    (("AAPL 5 @ 92.00",), {}),
+    (("AAPL 7 @ 92.00",), {"92.00": 5}),
+    (("AAPL 3 @ 92.00", "AAPL 4 @ 95.00"), {"92.00": 1}),
+    (("AAPL 2 @ 92.00", "AAPL 6 @ 95.00"), {"92.00": 0, "95.00": 5}),
+]
+
+
+@pytest.mark.parametrize(("stops", "left"), SURPLUS)
+def test_stops_for_more_than_is_held_are_shrunk(stops, left):
+    """Filled, they would open a short."""
+    actions = plan_orphans(facts(position("AAPL 5 @ 100.00"), orders=tuple(map(stop, stops)))).actions
+    assert all(isinstance(action, ShrinkStop) for action in actions)
+    assert {str(action.order.stop_price): action.to_qty for action in actions} == left

@@ -12,6 +12,7 @@ from tests.builders import EVENING, approval, facts, owed, position, sale, sessi
 
 STOP = stop("AAPL 7 @ 108.00")
 FRESH = stop("AAPL 7 @ 108.00", OrderStatus.ACCEPTED, submitted_at=EVENING)
+STALE = stop("AAPL 7 @ 108.00", OrderStatus.ACCEPTED)
 
 
 def at(last: str, *approvals, order=STOP, **changes):
@@ -53,6 +54,7 @@ def test_a_question_that_waited_is_put_to_the_trader_who_has_come():
         (FRESH, False, False, [ClosePosition]),  # sent tonight, at no venue yet
         (STOP, False, True, [ClosePosition]),  # this account is known to cancel at once
         (STOP, False, False, [RaiseStop, Owe]),  # routed: never cancelled after hours
+        (STALE, False, False, [RaiseStop, Owe]),  # sent days ago: a venue may have it, whatever it shows (ALPACA 3.8)
     ],
 )
 def test_an_approved_sale_frees_the_stop_only_when_that_works_now(order, is_open, at_once, verbs):

@@ -7,6 +7,7 @@ import pytest
 
 from sentinel.domain.actions import FreeShares, GrowStop, PlaceStop
 from sentinel.domain.book import Book, OwedKind
+from sentinel.domain.findings import Severity
 from sentinel.domain.orders import OrderClass, OrderStatus, OrderType, Side
 from sentinel.plan.rescue import plan_rescue
 from tests.builders import entry, facts, owed, position, sale, session, stop, trade
@@ -58,12 +59,20 @@ def test_a_short_position_gets_a_buy_stop_above():
     assert (action.side, action.stop_price, action.qty) == (Side.BUY, Decimal("108.00"), 7)
 
 
+def test_the_emergency_stop_of_a_short_lies_above_the_market():
+    (action,) = plan_rescue(facts(position("AAPL -7 @ 100.00", last="110.00"))).actions
+    assert (action.symbol, action.side, action.stop_price) == ("AAPL", Side.BUY, Decimal("112.20"))
+    assert action.is_emergency
+
+
 @pytest.mark.parametrize(
     ("orders", "available", "qty"),
     [
         ((), "7", 7),
         ((stop("AAPL 7 @ 92.00"),), "0", None),
+        ((stop("AAPL 7 @ 92.00"),), "7", None),  # the stop counts, whatever is said to be free
         ((stop("AAPL 4 @ 92.00"),), "3", 3),
+        ((stop("AAPL 6 @ 92.00"),), "1", 1),  # a single share too
         ((stop("AAPL 7 @ 92.00", OrderStatus.ACCEPTED),), "0", None),
         ((stop("AAPL 7 @ 92.00", OrderStatus.CANCELED),), "7", 7),
         ((stop("AAPL 7 @ 92.00", time_in_force="day"),), "7", 7),  # dies at the close
@@ -122,7 +131,7 @@ def test_a_part_filled_entry_still_open_blocks_the_stop_and_says_so():
     waiting = entry("AAPL 7 @ 100.00", OrderStatus.PENDING_CANCEL, filled_qty=Decimal(3))
     plan = plan_rescue(facts(position("AAPL 3 @ 100.00"), orders=(waiting,)))
     assert plan.actions == ()
-    assert [(f.code, f.symbol) for f in plan.findings] == [("stop_blocked", "AAPL")]
+    assert [(f.code, f.symbol, f.severity) for f in plan.findings] == [("stop_blocked", "AAPL", Severity.ALARM)]
 
 
 def test_shares_held_by_another_order_are_named():
@@ -130,6 +139,25 @@ def test_shares_held_by_another_order_are_named():
     plan = plan_rescue(facts(position("AAPL 7 @ 100.00", available="0"), orders=(cancelling,)))
     assert plan.actions == ()
     assert "stop-AAPL-92.00" in plan.findings[0].message
+
+
+def test_only_an_order_that_protects_nothing_gives_way():
+    """Half is under a bracket by hand, whose target holds its shares; a stray sale holds the rest."""
+    bracket = entry("AAPL 5 @ 100.00", OrderStatus.FILLED, filled_qty=Decimal(5), order_class=OrderClass.BRACKET)
+    target = replace(sale("AAPL 5 @ 1"), id="target", type=OrderType.LIMIT, parent_id=bracket.id)
+    stray = replace(sale("AAPL 5 @ 1"), id="stray", type=OrderType.LIMIT)
+    plan = plan_rescue(facts(position("AAPL 10 @ 100.00", available="0"), orders=(bracket, target, stray)))
+    freed, placed = plan.actions
+    assert isinstance(freed, FreeShares)
+    assert (freed.order.id, placed.qty) == ("stray", 5)
+
+
+def test_what_is_free_and_what_is_freed_share_one_stop():
+    stray = replace(sale("AAPL 4 @ 1"), type=OrderType.LIMIT)
+    plan = plan_rescue(facts(position("AAPL 7 @ 100.00", available="3"), orders=(stray,)))
+    assert [type(action) for action in plan.actions] == [FreeShares, PlaceStop]
+    assert (plan.actions[0].symbol, plan.actions[1].qty) == ("AAPL", 7)
+    assert [(finding.code, finding.symbol) for finding in plan.findings] == [("shares_freed", "AAPL")]
 
 
 def test_only_whole_shares_get_a_stop():

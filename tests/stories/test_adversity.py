@@ -164,7 +164,7 @@ def test_a_question_that_has_expired_takes_no_yes(stage):
     number = question(stage)
     for _ in range(6):
         stage.day("AAPL", "119 121 118 120")
-    stage.types(f"approvals approve {number}")
+    assert stage.types(f"approvals approve {number}").exit_code == 2
     assert [o for o in stage.orders() if o["type"] == "market"] == [], "`expires_at`: no answer counts after this"
 
 

@@ -213,8 +213,10 @@ def test_a_dry_run_shows_the_evening_and_neither_sends_nor_writes(stage):
 
 def test_a_dry_rescue_exits_as_the_real_one_would(stage):
     stage.exchange.trade("AAPL", 5, "buy", 100)
+    sent = stage.mutations()
     dry = stage.tells("evening-workflow --dry-run --non-interactive")
     assert dry.verbs() == [("adopt_position", "AAPL", "planned"), ("place_stop", "AAPL", "planned")]
+    assert (stage.mutations(), stage.orders()) == (sent, [])
     assert dry.exit_code == stage.evening().exit_code == 0
 
 

@@ -69,6 +69,20 @@ def test_an_entry_after_a_stop_nobody_followed_opens_a_trade_of_its_own(stage):
     assert (trade.entry_price, trade.is_adopted) == (Decimal("95"), False)
 
 
+def test_an_entry_that_fills_at_once_after_a_stop_nobody_followed_opens_a_trade_of_its_own(stage):
+    """In market hours the stop fills at the open, and the next entry before any run has heard of it."""
+    stage.holds()
+    stage.bar("AAPL", "91 92 90 91")
+    stage.exchange.advance(to="open")
+    assert stage.enters("AAPL 95 7").exit_code == 0
+    assert stage.shares() == 7
+    assert stage.evening().stops == {"AAPL": Decimal("87.40")}
+    assert (last_trade(stage).exit_reason, last_trade(stage).exit_price) == (ExitReason.STOP_FILLED, Decimal("91"))
+    with ledger_of(stage) as ledger:
+        (trade,) = ledger.open_trades()
+    assert (trade.entry_price, trade.is_adopted) == (Decimal("91"), False)
+
+
 def test_a_sale_in_two_parts_is_booked_at_their_average(stage):
     stage.holds()
     stage.exchange.trade("AAPL", 3, "sell", 96)

@@ -49,6 +49,7 @@ class LayerReport:
     branches: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
+    table: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:

@@ -86,6 +86,8 @@ def _tell(report: LayerReport, seed: int) -> None:
     )
     _table(report.counts)
     _table(report.unavoidable)
+    for line in report.table:
+        print(f"  {line}")
     for branch in report.missing:
         print(f"  never reached: {branch}")
     for key, violation in report.violations[:TOLD_AT_MOST]:

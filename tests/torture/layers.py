@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.torture import crash_sweep, rollback, soak, state_machine
+from tests.torture import crash_sweep, mutant_run, rollback, soak, state_machine
 from tests.torture.bench import Bench, CaseReport, LayerReport
 
 
@@ -47,5 +47,12 @@ LAYERS: tuple[Layer, ...] = (
         16,
         state_machine.run_layer,
         state_machine.replay,
+    ),
+    Layer(
+        mutant_run.NAME,
+        "each of these bugs, put into a copy of the code, is noticed by a test",
+        40,
+        mutant_run.run_layer,
+        mutant_run.replay,
     ),
 )
