@@ -309,7 +309,10 @@ class Run:
         self.facts = self._look()
         if suddenly_empty(self.facts):
             message = "the second look shows no position at all, and no fill explains it: nothing was concluded from it"
-            self.findings.append(Finding("suddenly_empty", Severity.ALARM, None, message, "run again"))
+            held = [trade.symbol for trade in self.facts.book.trades]
+            self.findings += (
+                Finding("suddenly_empty", Severity.ALARM, symbol, message, "run again") for symbol in held
+            )
         else:
             self.facts = replace(self.facts, request=self._rest_of_request())
             for planner in (plan_fills, plan_positions):

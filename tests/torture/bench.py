@@ -103,11 +103,11 @@ class Bench:
         number, parts = self.part
         return keys[number - 1 :: parts]
 
-    def prepare(self) -> list[str]:
-        """Every scenario of this part played up to its beginning; their names."""
-        names = self.own([f"{scenario.name}@{hours}" for scenario, hours in templates()])
-        list(self.map(_prepare, names))
-        return names
+    def prepare(self, names: list[str] | None = None) -> list[str]:
+        """The scenarios of this part played up to their beginning, in every mode unless some are named; their names."""
+        mine = self.own(names or [f"{scenario.name}@{hours}" for scenario, hours in templates()])
+        list(self.map(_prepare, mine))
+        return mine
 
     def map(self, do: Callable[[Path, str], Item], keys: Sequence[str]) -> Iterable[Item]:
         """What comes of every key, in the order they are done; a dead worker is an error, never a silence."""

@@ -17,6 +17,7 @@ from sentinel.simulator.running import RunningExchange
 from tests.torture.broker_state import State
 from tests.torture.desk import START, Desk, Hours, first_bars
 from tests.torture.exchange_process import KEY, SECRET, exchange_process
+from tests.torture.fault_kinds import Blow
 from tests.torture.ledger_image import LedgerImage, read_ledger
 from tests.torture.oracle import RunSeen, judge_run, judge_secrets
 from tests.torture.scenarios import SCENARIOS, Scenario
@@ -95,10 +96,12 @@ class Case:
         """Whether the trader has halted entries and sales; a ledger that is gone says no."""
         return self.ledger_path.exists() and self.ledger().is_halted
 
-    def run(self, line: str, kill: Point | None = None, skew: timedelta = RIGHT_TIME) -> tuple[RunOutcome, RunSeen]:
-        """One command, killed at a point if one is given, and judged whatever its end."""
+    def run(
+        self, line: str, kill: Point | None = None, skew: timedelta = RIGHT_TIME, blows: tuple[Blow, ...] = ()
+    ) -> tuple[RunOutcome, RunSeen]:
+        """One command, killed at a point or struck by faults if any are given, and judged whatever its end."""
         was_halted, before = self.is_halted, self.state()
-        outcome = run_victim(self.folder, line, self.exchange, kill, skew=skew)
+        outcome = run_victim(self.folder, line, self.exchange, kill, skew=skew, blows=blows)
         return outcome, self.judge(before, outcome, was_halted=was_halted)
 
     def judge(self, before: State, outcome: RunOutcome, *, was_halted: bool) -> RunSeen:

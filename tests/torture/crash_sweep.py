@@ -23,11 +23,12 @@ FIRST_KILLS = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The undisturbed life of a scenario: its points, where it may end, and how its last run exits."""
+    """The undisturbed life of a scenario: its points, where it may end, how its last run exits, its first end."""
 
     points: tuple[Point, ...]
     ends: list[dict[str, tuple[Any, ...]]]
     last_exit: int
+    first_end: dict[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,12 @@ def run_layer(bench: Bench) -> LayerReport:
 def kill_points(reference: Reference | None) -> list[Point]:
     """Every point, and for each change asked of the broker also the moment it is done and not yet answered."""
     points = reference.points if reference else ()
-    applied = [Point("request", p.number, "applied") for p in points if p.when == "before" and _is_change(p)]
+    applied = [Point("request", p.number, "applied") for p in points if p.when == "before" and is_change(p)]
     return sorted({*points, *applied})
 
 
-def _is_change(point: Point) -> bool:
+def is_change(point: Point) -> bool:
+    """Whether it is a request that changes something at the broker."""
     return point.what == "request" and not point.told.startswith(READ)
 
 
@@ -84,15 +86,15 @@ def refer(folder: Path, key: str) -> CaseReport:
     """Play a scenario undisturbed, and once as if its command had never been given."""
     template = template_of(folder, key)
     with case_of(template) as case:
-        outcome, _ = case.run(template.scenario.line)
-        ends = [end_state(_settle(case)[1])]
+        outcome, seen = case.run(template.scenario.line)
+        ends = [end_state(settle(case)[1])]
         last_exit = _last_exit(case)
     findings = case.findings
     if template.scenario.line != template.scenario.repair:
         with case_of(template) as other:
-            ends.append(end_state(_settle(other)[1]))
+            ends.append(end_state(settle(other)[1]))
         findings = [*findings, *other.findings]
-    reference = Reference(outcome.points, ends, last_exit)
+    reference = Reference(outcome.points, ends, last_exit, end_state(seen.after))
     _file(template).write_bytes(pickle.dumps(reference))
     return CaseReport(key, findings, frozenset(case.branches), reference)
 
@@ -105,7 +107,7 @@ def kill_once(folder: Path, key: str) -> CaseReport:
         _kill(case, template.scenario.line, Point.parse(point))
         is_half = has_hot_journal(case.ledger_path)
         world = fingerprint(case.ledger_path, case.state())
-        recovery, _ = _settle(case, _reference(folder, template))
+        recovery, _ = settle(case, reference_of(folder, template))
     changes = tuple(p for p in changing_points(recovery) if p.when != "before" or p.what == "request")
     return CaseReport(key, case.findings, frozenset(case.branches), AfterKill(world, changes, is_half))
 
@@ -117,14 +119,14 @@ def kill_twice(folder: Path, key: str) -> CaseReport:
     with case_of(template) as case:
         _kill(case, template.scenario.line, Point.parse(first))
         _kill(case, template.scenario.repair, Point.parse(second))
-        _settle(case, _reference(folder, template))
+        settle(case, reference_of(folder, template))
     return CaseReport(key, case.findings, frozenset(case.branches))
 
 
 def changing_points(recovery: RunOutcome) -> list[Point]:
     """The points at which a run changes something, at the broker or in the ledger; in between it only reads."""
     points = [p for p in recovery.points if p.what == "commit" and p.when != "before"]
-    changes = [p.number for p in recovery.points if _is_change(p) and p.when == "before"]
+    changes = [p.number for p in recovery.points if is_change(p) and p.when == "before"]
     return points + [Point("request", number, when) for number in changes for when in ("before", "applied")]
 
 
@@ -135,7 +137,7 @@ def _kill(case: Case, line: str, point: Point) -> None:
         case.findings.append(Violation(0, None, words))
 
 
-def _settle(case: Case, reference: Reference | None = None) -> tuple[RunOutcome, Any]:
+def settle(case: Case, reference: Reference | None = None) -> tuple[RunOutcome, Any]:
     """The clean run and the silent one (I7, I8), held against the undisturbed life where it is known."""
     recovery, _ = case.run(case.template.scenario.repair)
     settled = case.state()
@@ -160,7 +162,13 @@ def _file(template: Template) -> Path:
     return template.folder.with_suffix(".reference")
 
 
-def _reference(folder: Path, template: Template) -> Reference:
+def is_referred(folder: Path, name: str) -> bool:
+    """Whether the undisturbed life of a scenario is known."""
+    return _file(template_of(folder, name)).exists()
+
+
+def reference_of(folder: Path, template: Template) -> Reference:
+    """The undisturbed life of a scenario, played now if it has not been yet."""
     if not _file(template).exists():
         refer(folder, template.name)
     reference: Reference = pickle.loads(_file(template).read_bytes())

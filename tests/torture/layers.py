@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.torture import crash_sweep, mutant_run, rollback, soak, state_machine
+from tests.torture import crash_sweep, fault_sweep, mutant_run, rollback, soak, state_machine
 from tests.torture.bench import Bench, CaseReport, LayerReport
 
 
@@ -26,6 +26,20 @@ LAYERS: tuple[Layer, ...] = (
         100,
         crash_sweep.run_layer,
         crash_sweep.replay,
+    ),
+    Layer(
+        fault_sweep.FAULTS,
+        "whatever goes wrong with one request, no other symbol notices and one clean run settles everything",
+        120,
+        fault_sweep.sweep_singly,
+        fault_sweep.replay,
+    ),
+    Layer(
+        fault_sweep.PAIRS,
+        "nor does it help to strike twice",
+        60,
+        fault_sweep.sweep_in_pairs,
+        fault_sweep.replay,
     ),
     Layer(
         rollback.NAME,

@@ -80,6 +80,8 @@ def _coverage(seen: RunSeen) -> Iterator[Finding]:
         elif bare:
             cause = cause_of_bareness(seen.after, symbol) or Cause.ALARMED
             yield Unavoidable(cause, symbol, bare, is_open(seen.after))
+        if symbol not in told and symbol in seen.alarmed:
+            continue  # the broker hid it, and the run said that it could not be proved
         if symbol not in told:
             yield Violation(1, symbol, "it is held, and the proof has no row for it")
         elif Decimal(told[symbol]["protected_qty"]) > protected_shares(seen.after, symbol):

@@ -28,9 +28,12 @@ from sentinel.execution import patience
 from sentinel.settings.schema import risk_table
 from sentinel.simulator.running import RunningExchange
 from tests.torture import reach
+from tests.torture.fault_kinds import Blow
 from tests.torture.watch import VICTIM_NOTE
+from tests.torture.wire_faults import STRUCK, WireFaults, struck
 
 LONGEST_RUN_S = 200.0  # of a machine with more to do than this
+SHOWS_NOTHING = " (an empty list)"
 ONE_PAGE = "PRAGMA cache_size = 1"
 # In a case that has this folder, the ledger as it stands after every commit is put there.
 IMAGES = "images"
@@ -79,6 +82,7 @@ class RunOutcome:
     err: str
     points: tuple[Point, ...]
     branches: frozenset[str]
+    struck: tuple[Blow, ...] = ()
 
     @property
     def document(self) -> dict[str, Any] | None:
@@ -97,12 +101,13 @@ def run_victim(
     kill: Point | None = None,
     *,
     skew: timedelta = RIGHT_TIME,
+    blows: tuple[Blow, ...] = (),
 ) -> RunOutcome:
     """One command in a process of its own in the home of a case; minus the signal as exit code when it was killed.
 
-    The clock of its machine goes wrong by `skew`.
+    The clock of its machine goes wrong by `skew`; the faults of `blows` strike it.
     """
-    return end_victim(folder, start_victim(folder, line, exchange, kill, skew=skew))
+    return end_victim(folder, start_victim(folder, line, exchange, kill, skew=skew, blows=blows))
 
 
 def start_victim(
@@ -112,13 +117,14 @@ def start_victim(
     kill: Point | None = None,
     *,
     skew: timedelta = RIGHT_TIME,
+    blows: tuple[Blow, ...] = (),
 ) -> int:
     """Begin one command; its process."""
-    for name in ("out.txt", "err.txt", "points.txt", "branches.txt"):
+    for name in ("out.txt", "err.txt", "points.txt", "branches.txt", STRUCK):
         (folder / name).unlink(missing_ok=True)
     pid = os.fork()
     if pid == 0:
-        _live(folder, line, exchange, kill, skew)
+        _live(folder, line, exchange, kill, skew, blows)
     return pid
 
 
@@ -130,7 +136,7 @@ def end_victim(folder: Path, pid: int) -> RunOutcome:
     branches = folder / "branches.txt"
     taken = frozenset(branches.read_text("utf-8").splitlines()) if branches.exists() else frozenset()
     out, err = ((folder / name).read_text("utf-8", "replace") for name in ("out.txt", "err.txt"))
-    return RunOutcome(exit_code, out, err, points, taken)
+    return RunOutcome(exit_code, out, err, points, taken, struck(folder))
 
 
 def _await(pid: int) -> int:
@@ -145,9 +151,16 @@ def _await(pid: int) -> int:
     return 124
 
 
-def _live(folder: Path, line: str, exchange: RunningExchange, kill: Point | None, skew: timedelta) -> None:
+def _live(
+    folder: Path,
+    line: str,
+    exchange: RunningExchange,
+    kill: Point | None,
+    skew: timedelta,
+    blows: tuple[Blow, ...],
+) -> None:
     """The child's whole life, from its streams to its exit code."""
-    status = 70
+    status, faults = 70, WireFaults(folder, exchange, blows)
     try:
         _open_streams(folder)
         _set_environment(folder, exchange)
@@ -155,11 +168,13 @@ def _live(folder: Path, line: str, exchange: RunningExchange, kill: Point | None
         (folder / VICTIM_NOTE).write_text(json.dumps({"pid": os.getpid(), "kill_at": kill_at}), "utf-8")
         if skew:
             vars(session)["_now"] = lambda: datetime.now(UTC) + skew
+        faults.install()
         Taps(folder, kill).install()
         reach.tell_branches(folder / "branches.txt")
         status = main(["--home", str(folder / "home"), *line.split(), "--json"])
         sys.stdout.flush()
         sys.stderr.flush()
+        faults.leave()
     finally:
         os._exit(status)
 
@@ -183,6 +198,11 @@ def _set_environment(folder: Path, exchange: RunningExchange) -> None:
     )
     # No waiting: the exchange of a test is as far as it will get when it has answered.
     vars(patience)["wait_fixed"] = lambda _seconds: tenacity.wait_fixed(0)
+
+
+def _symbol(body: bytes | str | None) -> str:
+    """The symbol an order is for, empty where the body names none."""
+    return str(json.loads(body).get("symbol", "")) if body else ""
 
 
 class Taps:
@@ -213,11 +233,11 @@ class Taps:
         send, taps = PatientAdapter.send, self
 
         def tapped(self: PatientAdapter, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-            told = f"{request.method} {request.path_url}"
+            told = f"{request.method} {request.path_url} {_symbol(request.body)}".strip()
             taps._counts["request"] += 1
             taps._passes("request", "before", told)
             answer = send(self, request, *args, **kwargs)
-            taps._passes("request", "after", told)
+            taps._passes("request", "after", told + SHOWS_NOTHING * (answer.content == b"[]"))
             return answer
 
         PatientAdapter.send = tapped  # type: ignore[method-assign]
