@@ -77,7 +77,7 @@ def told(protected: int = 7, *alarms: str | None) -> dict[str, Any]:
     """A run's document."""
     rows = [{"symbol": "AAPL", "protected_qty": str(protected)}]
     findings = [{"code": "x", "severity": "alarm", "symbol": symbol} for symbol in alarms]
-    return {"coverage": {"rows": rows}, "findings": findings}
+    return {"coverage": {"positions": 1, "rows": rows}, "findings": findings}
 
 
 def seen(before: Any, after: Any, exit_code: int = 0, **changes: Any) -> RunSeen:
