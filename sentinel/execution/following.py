@@ -102,7 +102,8 @@ class Following:
         What ends in the middle of a deed was ended by it; a note says itself whose hand it was.
         """
         leg = order.stop_leg
-        stop_price = record.stop_price if record else leg.stop_price if leg else None
+        is_as_sent = record is not None and record.qty == order.qty  # else a split has adjusted it (ALPACA 10.7)
+        stop_price = record.stop_price if record and (is_as_sent or not leg) else leg.stop_price if leg else None
         if stop_price is None:
             stop_price = calculate_stop_price(order.limit_price or Decimal(0), facts.policy, order.side)
         row = entry_record(order, stop_price)

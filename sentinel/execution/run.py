@@ -315,7 +315,7 @@ class Run:
             )
         else:
             self.facts = replace(self.facts, request=self._rest_of_request())
-            for planner in (plan_fills, plan_positions):
+            for planner in (plan_fills, plan_positions, plan_fills):  # what was adopted brings stops to follow
                 step = Step("second look", planner)
                 seen = self._plan(step)
                 told = {(finding.code, finding.symbol) for finding in self.findings}

@@ -30,6 +30,9 @@ def _entries(facts: Facts) -> Iterator[Action | Finding]:
             yield _vanished("entry", record)
         elif _moved(record, order):
             yield FollowEntry(order.symbol, order, record, because=_fate("entry", order))
+        elif (record.qty, record.limit_price) != (order.qty, order.limit_price):
+            because = f"the broker made it {shares(order.qty)} at {dollars(order.limit_price)} (ALPACA 10.7)"
+            yield FollowEntry(order.symbol, order, record, because=because)
     for order in _forgotten_entries(facts):
         yield FollowEntry(order.symbol, order, None, because="an entry of ours the ledger did not know")
     for order in facts.orders.values():

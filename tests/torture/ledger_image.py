@@ -14,6 +14,8 @@ Row = dict[str, Any]
 BUSY_S = 10.0
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # https://sqlite.org/fileformat.html#the_rollback_journal
 
+# The pause Sentinel sets by itself holds back entries alone.
+HALTED_BY_TRADER = "SELECT 1 FROM halts WHERE resumed_at IS NULL AND set_by = 'trader'"
 INTENT_OF_NAME = "SELECT 1 FROM intents WHERE state = 'sent' AND name = ?"
 INTENT_ON_ORDER = "SELECT 1 FROM intents WHERE state = 'sent' AND target_order_id = ?"
 
@@ -46,7 +48,7 @@ def read_ledger(path: Path) -> LedgerImage:
             unsettled=_rows(connection, "SELECT * FROM intents WHERE is_unfinished"),
             alarms=_rows(connection, last_run),
             owed=_rows(connection, "SELECT * FROM owed"),
-            is_halted=bool(_rows(connection, "SELECT 1 FROM halts WHERE resumed_at IS NULL")),
+            is_halted=bool(_rows(connection, HALTED_BY_TRADER)),
             is_sound=_rows(connection, "PRAGMA integrity_check") == ({"integrity_check": "ok"},),
         )
 

@@ -47,8 +47,8 @@ class RunSeen:
     @property
     def has_concluded(self) -> bool:
         """Whether the run came to its end and made its proof; a command that asks no broker makes none."""
-        proof = (self.document or {}).get("coverage") or {}
-        return self.exit_code in (DONE, NEEDS_THE_TRADER) and proof.get("positions") is not None
+        proof = (self.document or {}).get("coverage") or {"positions": None}
+        return self.exit_code in (DONE, NEEDS_THE_TRADER) and proof.get("positions", 0) is not None
 
     @property
     def requests(self) -> list[Mapping[str, Any]]:
