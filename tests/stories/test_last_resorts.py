@@ -89,7 +89,7 @@ def test_a_second_look_that_denies_every_position_is_not_believed(stage, monkeyp
     monkeypatch.setattr(Broker, "positions", empty_from_the_second_look)
     monkeypatch.setattr(Broker, "position", lambda _self, _symbol: None)
     evening = stage.evening()
-    assert (evening.exit_code, ("suddenly_empty", None) in evening.findings) == (1, True)
+    assert (evening.exit_code, ("suddenly_empty", "AAPL") in evening.findings) == (1, True)
     assert stage.trades() == ()
 
 
