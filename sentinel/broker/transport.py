@@ -21,6 +21,7 @@ from requests import PreparedRequest, Response, exceptions
 from requests.adapters import HTTPAdapter
 
 from sentinel.broker.answers import Answer, NoAnswer, OrderTicket
+from sentinel.broker.departures import Departures
 
 # The longest a rate limit may hold up one read, in seconds; the broker's window is a minute (ALPACA 9.2).
 LONGEST_PAUSE_S = 60.0
@@ -45,17 +46,20 @@ class ExactResponse(Response):
 
 
 class PatientAdapter(HTTPAdapter):
-    """Gives every request its timeouts, never sends one twice, and counts them; alpaca-py sets none (ALPACA 13)."""
+    """Lets only fitting requests leave, with timeouts, none of them twice, and counts them (ALPACA 13)."""
 
-    def __init__(self, timeouts_s: tuple[float, float]) -> None:
+    def __init__(self, timeouts_s: tuple[float, float], departures: Departures) -> None:
         super().__init__(max_retries=0)
         self.timeouts_s = timeouts_s
+        self.departures = departures
         self.sent = 0
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Send with (connect, read) timeouts in seconds."""
+        """Send with (connect, read) timeouts in seconds; GuardRefusal for a request that must not leave."""
+        self.departures.check(request.method, request.url)
         self.sent += 1
-        kwargs["timeout"] = self.timeouts_s
+        # Whatever the session or the surroundings would have: the certificate is checked, and no proxy reads along.
+        kwargs |= {"timeout": self.timeouts_s, "verify": True, "cert": None, "proxies": {}}
         return super().send(request, *args, **kwargs)
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
@@ -130,22 +134,24 @@ class AlpacaWire:
 
 
 def open_wire(key: str, secret: str, trading_url: str, data_url: str, timeouts_s: tuple[float, float]) -> AlpacaWire:
-    """A wire to both hosts; nothing is sent yet."""
-    client = TradingClient(key, secret, raw_data=True, url_override=bare(trading_url))
+    """A wire to both hosts, with nothing sent yet; GuardRefusal where keys may not go to one of them."""
+    trading_origin, data_origin = bare(trading_url), bare(data_url)
+    departures = Departures(trading_origin, data_origin)
+    client = TradingClient(key, secret, raw_data=True, url_override=trading_origin)
     # The library's own retry would send a POST again (ALPACA 13).
     client._retry = 0
-    adapter = PatientAdapter(timeouts_s)
+    adapter = PatientAdapter(timeouts_s, departures)
     session = client._session
     # No proxy, no .netrc, no certificate bundle from the environment: keys go to the named hosts alone.
     session.trust_env = False
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
-    return AlpacaWire(client, adapter, bare(data_url), (key, secret))
+    return AlpacaWire(client, adapter, data_origin, (key, secret))
 
 
 def bare(url: str) -> str:
-    """The host's address without the version, which alpaca-py adds."""
-    return url.rstrip("/").removesuffix("/v2").rstrip("/")
+    """The host's address as requests are sent to it, without the version, which alpaca-py adds."""
+    return url.rstrip("/").removesuffix("/v2").rstrip("/").lower()
 
 
 def _request_of(order: OrderTicket) -> OrderRequest:

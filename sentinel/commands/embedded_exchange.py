@@ -15,6 +15,8 @@ from typing import IO
 from urllib.parse import urlsplit
 
 import sentinel
+from sentinel.commands.crash_report import KEY_VARIABLES
+from sentinel.domain.addresses import is_this_machine
 from sentinel.domain.errors import BrokerUnreachable
 
 STATE_FILE = "simulator.db"
@@ -73,10 +75,11 @@ def running_exchange(home: Path) -> Address | None:
     """The exchange another process runs on this home's state, if it answers."""
     try:
         told = json.loads((home / f"{STATE_FILE}.url").read_text(encoding="utf-8"))
-        address = Address(told["url"], told["key"], told["secret"])
+        address = Address(*(str(told[name]) for name in ("url", "key", "secret")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return address if is_healthy(address.url) else None
+    # A file anyone might have written: the exchange of a home is on this machine, whatever it says.
+    return address if is_this_machine(address.url) and is_healthy(address.url) else None
 
 
 def is_healthy(url: str) -> bool:
@@ -103,6 +106,8 @@ def _start(kept: list[str], complaints: IO[str]) -> subprocess.Popen[str]:
     """A child that ends when this process does, however it does: it watches the pipe to its standard input."""
     package = str(Path(sentinel.__file__).parents[1])
     paths = os.pathsep.join(path for path in (package, os.environ.get("PYTHONPATH")) if path)
+    # The exchange takes keys of its own: the trader's are not for it.
+    inherited = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
     # -P: a folder named `sentinel` where the trader stands must not be taken for the program.
     command = [sys.executable, "-P", "-m", "sentinel.simulator", "--port", "0", *kept, "--stop-with-stdin"]
     return subprocess.Popen(  # noqa: S603 - our own program, no word of it from outside
@@ -111,7 +116,7 @@ def _start(kept: list[str], complaints: IO[str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=complaints,
         text=True,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**inherited, "PYTHONPATH": paths},
         # Ctrl-C is for the command, which then ends the child in good order.
         start_new_session=True,
     )

@@ -1,17 +1,15 @@
 """Where the keys may go: Alpaca's own hosts over https, or this machine."""
 
-import ipaddress
 import os
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from sentinel.domain.addresses import DATA_HOSTS, TRADING_HOSTS, is_this_machine, may_receive_keys
 from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.settings.schema import Settings
 
 TRADING_VARIABLE = "APCA_API_BASE_URL"
 DATA_VARIABLE = "APCA_API_DATA_URL"
-TRADING_HOSTS = {"paper": "paper-api.alpaca.markets", "live": "api.alpaca.markets"}
-DATA_HOSTS = frozenset({"data.alpaca.markets", "data.sandbox.alpaca.markets"})
 DATA_URL = "https://data.alpaca.markets"
 
 
@@ -31,23 +29,16 @@ def hosts_for(settings: Settings) -> Hosts | None:
     trading, data = _override(TRADING_VARIABLE), _override(DATA_VARIABLE)
     if trading is None and mode == "sim":
         return None
-    trading_url = _address(trading) if trading else f"https://{TRADING_HOSTS[mode]}"
-    if trading and not is_this_machine(trading):
+    trading_url = _origin(trading) if trading else f"https://{TRADING_HOSTS[mode]}"
+    is_local = is_this_machine(trading_url)
+    if trading and not is_local:
         _require_host_of(mode, trading.hostname or "")
     if data is None:
-        is_local = trading is not None and is_this_machine(trading)
         return Hosts(trading_url, trading_url if is_local else DATA_URL)
-    if not is_this_machine(data) and data.hostname not in DATA_HOSTS:
+    data_url = _origin(data)
+    if not is_this_machine(data_url) and data.hostname not in DATA_HOSTS:
         raise UsageError(f"{DATA_VARIABLE} names {data.hostname}, which has no market data", f"use {DATA_URL}")
-    return Hosts(trading_url, _address(data))
-
-
-def is_this_machine(url: SplitResult) -> bool:
-    """Whether an address is on loopback."""
-    try:
-        return url.hostname == "localhost" or ipaddress.ip_address(url.hostname or "").is_loopback
-    except ValueError:
-        return False
+    return Hosts(trading_url, data_url)
 
 
 def _override(variable: str) -> SplitResult | None:
@@ -60,10 +51,8 @@ def _override(variable: str) -> SplitResult | None:
         is_safe = url.port != 0 and url.username is None and not (url.query or url.fragment)
     except ValueError:
         raise UsageError(f"{variable} is not an address", f"unset it, or name {DATA_URL} or the like") from None
-    is_alpaca = url.scheme == "https" and url.hostname in {*TRADING_HOSTS.values(), *DATA_HOSTS} and not url.port
-    is_local = url.scheme in ("http", "https") and is_this_machine(url)
     has_plain_path = url.path.rstrip("/") in ("", "/v2")
-    if not (is_safe and has_plain_path and (is_alpaca or is_local)):
+    if not (is_safe and has_plain_path and may_receive_keys(_origin(url))):
         raise UsageError(
             f"{variable} names {url.hostname or 'no host'}, and your keys go to Alpaca over https or stay here",
             f"unset {variable}, or name one of Alpaca's hosts with https, or this machine",
@@ -79,5 +68,6 @@ def _require_host_of(mode: str, host: str) -> None:
         )
 
 
-def _address(url: SplitResult) -> str:
-    return f"{url.scheme}://{url.netloc}"
+def _origin(url: SplitResult) -> str:
+    """Scheme, host and port as the wire compares them."""
+    return f"{url.scheme}://{url.netloc.lower()}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sentinel.commands.crash_report import KEY_VARIABLES
 from sentinel.commands.embedded_exchange import embedded_exchange, is_healthy, running_exchange
 from sentinel.domain.errors import BrokerUnreachable
 from tests.commands.desk import Desk
@@ -16,6 +17,7 @@ from tests.commands.desk import Desk
 HOLDER = """
 import sys
 from pathlib import Path
+from sentinel.commands.crash_report import KEY_VARIABLES
 from sentinel.commands.embedded_exchange import embedded_exchange
 with embedded_exchange(Path(sys.argv[1])) as address:
     print(address.url, flush=True)
@@ -107,3 +109,23 @@ def test_the_clock_moves_by_hand(desk: Desk) -> None:
     assert "the market is open" in desk.types("simulate", "advance", "--to", "open").out
     assert "Tue 03 Mar 2026 16:00, the market is closed" in desk.types("simulate", "advance").out
     assert desk.tells("simulate", "advance", "--sessions", "2")["state"]["clock"]["day"] == "2026-03-05"
+
+
+def test_the_traders_keys_are_not_handed_to_the_exchange(alone: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither on the wire, where it would refuse them, nor in the surroundings of its process."""
+    for name in KEY_VARIABLES:
+        monkeypatch.setenv(name, "a-real-key-of-the-trader")
+    with embedded_exchange(alone.home):
+        pid = json.loads((alone.home / "simulator.db.url").read_text("utf-8"))["pid"]
+        assert alone.types("evening-workflow").exit_code == 0
+        environ = Path(f"/proc/{pid}/environ")
+        if environ.exists():
+            assert b"PYTHONPATH" in environ.read_bytes()
+            assert b"a-real-key-of-the-trader" not in environ.read_bytes()
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1:80", "http://127.0.0.1.evil.example", "ftp://127.0.0.1", "", None])
+def test_an_address_left_by_a_stranger_is_not_followed(alone: Desk, url: str | None) -> None:
+    told = {"url": url, "key": "k", "secret": "s", "pid": 1}
+    (alone.home / "simulator.db.url").write_text(json.dumps(told), encoding="utf-8")
+    assert running_exchange(alone.home) is None
