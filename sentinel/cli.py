@@ -36,6 +36,7 @@ from sentinel.commands.status import status
 from sentinel.commands.submit_entry_with_stop import submit_entry_with_stop
 from sentinel.commands.update_trailing_stops import update_trailing_stops
 from sentinel.domain.errors import SentinelError, UsageError
+from sentinel.domain.findings import Finding
 
 PROGRAM = "sentinel"
 CRASHED = 70
@@ -158,7 +159,7 @@ def _interrupted(given: Sequence[str]) -> int:
 def _complain(error: SentinelError, given: Sequence[str]) -> int:
     from sentinel.report.document import error_code
 
-    return _say(given, error.exit_code, error_code(error), error.message, error.remedy)
+    return _say(given, error.exit_code, error_code(error), error.message, error.remedy, error.alarms)
 
 
 def _usage_error(error: TyperException) -> UsageError:
@@ -192,15 +193,20 @@ def _confess(error: Exception, given: Sequence[str]) -> int:
     return _say(given, CRASHED, "bug", message, "run the command again; if it crashes again, send the report")
 
 
-def _say(given: Sequence[str], exit_code: int, code: str, message: str, remedy: str) -> int:
-    """Two lines on standard error, and the document a program waits for; the exit code."""
+def _say(
+    given: Sequence[str], exit_code: int, code: str, message: str, remedy: str, alarms: tuple[Finding, ...] = ()
+) -> int:
+    """Two lines on standard error for it and for each alarm, and the document a program waits for; the exit code."""
     from sentinel.commands.streams import answer, note
     from sentinel.report.document import error_document
     from sentinel.report.words import clean
 
     note(f"error: {clean(message)}", f"do: {clean(remedy)}")
+    for alarm in alarms:
+        note(f"alarm: {clean(alarm.message)}", f"do: {clean(alarm.remedy)}")
     if "--json" in given:
-        answer("", error_document(_command_of(given), exit_code, code, clean(message), clean(remedy)), as_json=True)
+        told = error_document(_command_of(given), exit_code, code, clean(message), clean(remedy), alarms)
+        answer("", told, as_json=True)
     return exit_code
 
 

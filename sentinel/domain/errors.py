@@ -1,15 +1,19 @@
 """Errors that say what to do next and carry their exit code."""
 
+from sentinel.domain.findings import Finding
+
 
 class SentinelError(Exception):
     """A problem with a remedy; the command line prints both and exits with `exit_code`."""
 
     exit_code = 1
 
-    def __init__(self, message: str, remedy: str) -> None:
+    def __init__(self, message: str, remedy: str, alarms: tuple[Finding, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        # What a run had found, symbol by symbol, before this ended it.
+        self.alarms = alarms
 
 
 class UsageError(SentinelError):

@@ -1,47 +1,25 @@
 """One run: settle what is unfinished, look, take each step, look again, prove the coverage, write it all down."""
 
 from collections.abc import Iterable
-from contextlib import nullcontext
 from dataclasses import replace
 
-from sentinel.domain.actions import (
-    Action,
-    CloseTrade,
-    EndBreach,
-    Forget,
-    OfferExit,
-    PlaceStop,
-    Plan,
-    is_following,
-    is_mutation,
-    is_note,
-)
-from sentinel.domain.book import ApprovalState, Book, RunEnding
+from sentinel.domain.actions import EndBreach, Forget, Plan, is_note
+from sentinel.domain.book import ApprovalState, RunEnding
 from sentinel.domain.coverage import Coverage
-from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LedgerError, SentinelError
+from sentinel.domain.errors import BrokerUnreachable, GuardRefusal
 from sentinel.domain.facts import Facts, ReconcileRequest, Request
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.orders import OrderStatus
 from sentinel.domain.outcomes import Unresolved
-from sentinel.domain.runs import Deed, DeedOutcome, RunReport
-from sentinel.execution.deeds import Deeds
-from sentinel.execution.following import Following
-from sentinel.execution.freshness import Freshness, LookTooOld
-from sentinel.execution.hand import Hand
-from sentinel.execution.interruptions import finishing_what_is_in_hand
-from sentinel.execution.journal import Journal
+from sentinel.domain.runs import DeedOutcome, RunReport
+from sentinel.execution.freshness import LookTooOld
 from sentinel.execution.latching import watch_for_danger
 from sentinel.execution.look import look
-from sentinel.execution.naming import Naming
 from sentinel.execution.ranges import UsualRanges
-from sentinel.execution.results import Result
-from sentinel.execution.second_look import SecondLook
-from sentinel.execution.telling import deed_of
+from sentinel.execution.step_work import StepWork
 from sentinel.execution.while_away import while_away
 from sentinel.execution.workplace import Step, Workplace
-from sentinel.ledger import RowRefused
 from sentinel.plan.breaches import plan_breaches
-from sentinel.plan.coverage import coverage_findings, prove_coverage
+from sentinel.plan.coverage import coverage_findings, prove_coverage, unverified_coverage
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.guards import lost_ledger, suddenly_empty
 from sentinel.plan.orphans import surplus_findings
@@ -56,32 +34,15 @@ LAST_BREACHES = Step("second look", plan_breaches)
 LAST_RESCUE = Step("last rescue", plan_rescue)
 
 
-class Run:
+class Run(StepWork):
     """A command at work; one instance, one run."""
 
     def __init__(self, workplace: Workplace, command: str, source: str, *, is_dry_run: bool, force: bool) -> None:
-        self.workplace = workplace
-        self.ledger = workplace.ledger
-        self.command = command
-        self.source = source
-        self.started_at = self.ledger.now()
-        self.is_dry_run = is_dry_run
+        super().__init__(workplace, command, source, is_dry_run=is_dry_run)
         self.force = force
-        self.journal = Journal(workplace.broker, workplace.ledger, workplace.patience)
-        self.following = Following(workplace.ledger)
-        self.second_look = SecondLook(workplace.broker, self.following, workplace.ghosts_deadline_s)
-        self.deeds_of = Deeds(Hand(self.journal, self.following, Naming()))
         self.ranges = UsualRanges(workplace.broker, workplace.policy)
-        self.deeds: list[Deed] = []
-        self.findings: list[Finding] = []
-        self.unsure: set[str] = set()
-        self.bugs: list[Exception] = []
-        self.cancels_hang = False
-        self.freshness = Freshness(self.ledger.now, workplace.look_again_after_s)
         self.rescues = False
-        self.touched: set[str] = set()
         self.request: Request | None = None
-        self.facts: Facts
 
     def take(self, steps: Iterable[Step], request: Request | None = None) -> RunReport:
         """The whole run; SentinelError when the broker cannot be read or a guard refuses the whole of it."""
@@ -148,12 +109,6 @@ class Run:
             remedy = "nothing to do: this run took it from there"
             self.findings.append(Finding("recovered", Severity.INFO, intent.symbol, message, remedy))
 
-    def _lose_sight_of(self, symbol: str, error: SentinelError) -> None:
-        """Nothing more is sent for a symbol whose state is not known; the next run asks again."""
-        self.unsure.add(symbol)
-        message = f"what became of {symbol} is not known: {error.message}"
-        self.findings.append(Finding("unresolved", Severity.ALARM, symbol, message, "run again"))
-
     def _look(self) -> Facts:
         return self.freshness.in_one_go(self._look_once)
 
@@ -171,11 +126,6 @@ class Run:
             trader_is_present=work.ask is not None,
         )
 
-    def _book(self, facts: Facts) -> Book:
-        """What the ledger holds now, and which of the orders with a name of ours it has."""
-        ours = [order.id for order in facts.orders.values() if order.purpose is not None]
-        return replace(self.ledger.book(facts.today), known_orders=self.ledger.known_among(ours))
-
     def _refuse_sudden_emptiness(self) -> None:
         missing = suddenly_empty(self.facts)
         if missing and not self.force:
@@ -190,154 +140,47 @@ class Run:
             self.facts = self._look()
             self._carry_out(self._plan(step), step)
 
-    def _plan(self, step: Step) -> Plan:
-        """The step's plan; where one symbol breaks the planner, that of all the others (I9)."""
-        try:
-            return step.planner(self.facts)
-        except SentinelError:
-            raise
-        except Exception:  # noqa: BLE001 - found again below, on the symbol it belongs to
-            return self._plan_each(step)
-
-    def _plan_each(self, step: Step) -> Plan:
-        parts: list[Action | Finding] = []
-        for symbol in self.facts.symbols:
-            try:
-                plan = step.planner(self.facts.only(symbol))
-            except Exception as bug:  # noqa: BLE001 - a bug met on one symbol must not leave the others bare
-                self._note_bug(symbol, bug)
-            else:
-                parts += (*plan.actions, *plan.findings)
-        return Plan.of(parts)
-
-    def _note_bug(self, symbol: str, bug: Exception) -> None:
-        self.bugs.append(bug)
-        self.unsure.add(symbol)
-        message = f"Sentinel has a bug and left {symbol} as it was: {bug!r}"
-        self.findings.append(Finding("bug", Severity.ALARM, symbol, message, "send the crash report"))
-
-    def _carry_out(self, plan: Plan, step: Step) -> bool:
-        """Do a plan's actions in their order; True when the trader approved something on the way."""
-        self._begin()
-        self.second_look.begin()
-        # A step planned again, because the trader has answered, notices the same things again.
-        self.findings += (finding for finding in plan.findings if finding not in self.findings)
-        failed: set[str] = set()
-        done: list[Deed] = []
-        approved = False
-        try:
-            for action in plan.actions:
-                # A question to the trader is nothing in hand: there a signal ends the run at once, and is a no.
-                with finishing_what_is_in_hand() if is_mutation(action) else nullcontext():
-                    result, said_yes = self._do(action, failed)
-                    done.append(deed_of(step.name, action, result, is_dry_run=self.is_dry_run))
-                approved = approved or said_yes
-                if result.outcome in (DeedOutcome.REFUSED, DeedOutcome.UNRESOLVED):
-                    failed.add(action.symbol)
-        finally:
-            self.deeds += done
-            self.ledger.record_step(self._run_id, step.name, done)
-        self.facts = replace(self.facts, book=self._book(self.facts))
-        return approved
-
-    def _must_wait(self, action: Action, failed: set[str]) -> bool:
-        """Whether trouble on the symbol forbids the action; a missing stop is placed all the same.
-
-        The broker itself refuses a second stop for the same shares (ALPACA 6.1).
-        """
-        return action.symbol in failed or (action.symbol in self.unsure and not isinstance(action, PlaceStop))
-
-    def _begin(self) -> None:
-        """Open the run in the ledger; late, so that a refused request leaves nothing behind."""
-        if self.journal.run_id is None:
-            self.journal.run_id = self.ledger.begin_run(
-                self.command, self.source, self.facts.today, self.facts.session.now, self.started_at
-            )
-
-    def _do(self, action: Action, failed: set[str]) -> tuple[Result, bool]:
-        """One action; an unreadable broker or a refused row costs this symbol its turn and no other (I9)."""
-        if is_mutation(action) and self._must_wait(action, failed):
-            return Result(DeedOutcome.SKIPPED, "an earlier action on this symbol did not succeed"), False
-        try:
-            if is_mutation(action):
-                self.freshness.require()
-                self.touched.add(action.symbol)
-                result = self.deeds_of.do(action, self.facts)
-                self.facts = self.facts.fold(result.orders)
-                if any(order.status is OrderStatus.PENDING_CANCEL for order in result.orders):
-                    # Seen once is enough: for the rest of the run no cancel is taken to work at once.
-                    self.cancels_hang = True
-                    self.facts = replace(self.facts, cancels_at_once=False)
-                self.findings += result.findings
-                return result, False
-            if isinstance(action, CloseTrade):
-                return self._close_ghost(action), False
-            if is_note(action):
-                self.following.note(action, self.facts)
-            if is_following(action):
-                return Result(DeedOutcome.DONE, action.order.status), False
-            return self._ask(action)
-        except (BrokerUnreachable, RowRefused) as error:
-            self._lose_sight_of(action.symbol, error)
-            return Result(DeedOutcome.UNRESOLVED, error.message), False
-        except (LedgerError, LookTooOld):
-            raise
-        except Exception as bug:  # noqa: BLE001 - a bug met on one symbol must not leave the others bare
-            self._note_bug(action.symbol, bug)
-            return Result(DeedOutcome.UNRESOLVED, repr(bug)), False
-
-    def _close_ghost(self, ghost: CloseTrade) -> Result:
-        result, self.facts = self.second_look.close(ghost, self.facts)
-        self.findings += result.findings
-        return result
-
-    def _ask(self, action: Action) -> tuple[Result, bool]:
-        """Put a filed question to the trader, if one is there to answer; True for a yes."""
-        if not isinstance(action, OfferExit) or action.is_filed or self.workplace.ask is None:
-            return Result(DeedOutcome.DONE), False
-        yes = self.workplace.ask(action, self.facts.holding(action.symbol))
-        state = ApprovalState.APPROVED if yes else ApprovalState.REJECTED
-        for approval in self.ledger.approvals(ApprovalState.WAITING):
-            if approval.symbol == action.symbol:
-                with self.ledger.transaction():
-                    self.ledger.decide_approval(approval.id, state, self.facts.session.now)
-                    self.ledger.audit(f"approval_{state}", approval.symbol, f"question {approval.id}: {action.because}")
-        return Result(DeedOutcome.DONE, f"you said {'yes' if yes else 'no'}"), yes
-
     def _conclude(self) -> RunReport:
         """Look again, follow what moved, give a stop to what is bare after all, and prove the coverage."""
         self.facts = self._look()
         if suddenly_empty(self.facts):
-            message = "the second look shows no position at all, and no fill explains it: nothing was concluded from it"
-            held = [trade.symbol for trade in self.facts.book.trades]
+            coverage = unverified_coverage(self.facts, "the second look shows no position at all, no fill explains it")
+            remedy = "run again: nothing was concluded from it"
             self.findings += (
-                Finding("suddenly_empty", Severity.ALARM, symbol, message, "run again") for symbol in held
+                Finding("suddenly_empty", Severity.ALARM, row.symbol, row.reason, remedy) for row in coverage.rows
             )
         else:
-            self.facts = replace(self.facts, request=self._rest_of_request())
-            for planner in (plan_fills, plan_positions, plan_fills):  # what was adopted brings stops to follow
-                step = Step("second look", planner)
-                seen = self._plan(step)
-                told = {(finding.code, finding.symbol) for finding in self.findings}
-                news = tuple(finding for finding in seen.findings if (finding.code, finding.symbol) not in told)
-                self._carry_out(Plan(tuple(action for action in seen.actions if is_note(action)), news), step)
-            for step in (LAST_RAISES, LAST_BREACHES):
-                # A raise done tonight is owed no longer, and a stop that is back at its level ends a breach.
-                plan = self._plan(step)
-                done = tuple(action for action in plan.actions if isinstance(action, Forget | EndBreach))
-                ended = tuple(finding for finding in plan.findings if finding.code == "breach_over")
-                self._carry_out(Plan(done, ended), step)
-            plan = self._plan(LAST_RESCUE)
-            self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
-        coverage = prove_coverage(self.facts)
-        self.findings += (*coverage_findings(coverage), *overdue_findings(self.facts))
-        told = {(finding.code, finding.symbol) for finding in self.findings}
-        self.findings += (news for news in surplus_findings(self.facts) if (news.code, news.symbol) not in told)
+            self._act_on_second_look()
+            coverage = prove_coverage(self.facts)
+            self.findings += coverage_findings(coverage)
+        self.findings += (*overdue_findings(self.facts), *self._untold(surplus_findings(self.facts)))
         self.findings = list(dict.fromkeys(self.findings))  # what a second look found again is told once
         alarms = frozenset(finding.code for finding in self.findings if finding.severity is Severity.ALARM)
         self._watch_for_danger(RunEnding(self._run_id, 1 if alarms else 0, alarms, coverage.is_bare))
         is_clean = coverage.is_settled and not any(f.severity is Severity.ALARM for f in self.findings)
         return self._write_down(coverage, 0 if is_clean else 1)
+
+    def _act_on_second_look(self) -> None:
+        """Follow what moved since the first look; besides notes, only a bare share gets anything sent."""
+        self.facts = replace(self.facts, request=self._rest_of_request())
+        for planner in (plan_fills, plan_positions, plan_fills):  # what was adopted brings stops to follow
+            step = Step("second look", planner)
+            seen = self._plan(step)
+            notes = tuple(action for action in seen.actions if is_note(action))
+            self._carry_out(Plan(notes, self._untold(seen.findings)), step)
+        for step in (LAST_RAISES, LAST_BREACHES):
+            # A raise done tonight is owed no longer, and a stop that is back at its level ends a breach.
+            plan = self._plan(step)
+            done = tuple(action for action in plan.actions if isinstance(action, Forget | EndBreach))
+            ended = tuple(finding for finding in plan.findings if finding.code == "breach_over")
+            self._carry_out(Plan(done, ended), step)
+        plan = self._plan(LAST_RESCUE)
+        self._carry_out(plan if self.rescues else plan.only(self.touched), LAST_RESCUE)
+
+    def _untold(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Findings whose code and symbol this run has not told yet."""
+        told = {(finding.code, finding.symbol) for finding in self.findings}
+        return tuple(news for news in findings if (news.code, news.symbol) not in told)
 
     def _watch_for_danger(self, ending: RunEnding | None) -> None:
         """Pause entries where too much has gone wrong, in the runs before or in this one."""
@@ -356,8 +199,8 @@ class Run:
     def _broken_off(self, error: BrokerUnreachable) -> BrokerUnreachable:
         """A run that cannot look again still tells its alarms; the coverage stays that of the run before."""
         self._end_early(error.exit_code)
-        alarms = [finding.message for finding in self.findings if finding.severity is Severity.ALARM]
-        return BrokerUnreachable("; ".join([f"the second look failed: {error.message}", *alarms]), error.remedy)
+        alarms = tuple(finding for finding in self.findings if finding.severity is Severity.ALARM)
+        return BrokerUnreachable(f"the second look failed: {error.message}", error.remedy, alarms)
 
     def _end_early(self, exit_code: int) -> None:
         """Write down what a run that comes to no proof has found so far, and how it ends."""
@@ -390,9 +233,3 @@ class Run:
             exit_code=exit_code,
             while_away=news,
         )
-
-    @property
-    def _run_id(self) -> int:
-        if self.journal.run_id is None:
-            raise AssertionError("a step was taken before the run began")
-        return self.journal.run_id

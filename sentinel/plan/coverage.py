@@ -14,6 +14,28 @@ def prove_coverage(facts: Facts) -> Coverage:
     return Coverage.of([_row(holding, facts) for holding in facts.holdings])
 
 
+def unverified_coverage(facts: Facts, reason: str) -> Coverage:
+    """One row a trade the ledger holds open, where the broker's word on it is not believed."""
+    return Coverage.of(
+        [
+            CoverageRow(
+                symbol=trade.symbol,
+                qty=trade.qty,
+                protected_qty=Decimal(0),
+                state=CoverageState.UNVERIFIED,
+                stop_price=None,
+                stop_order_ids=(),
+                expires_at=None,
+                reason=reason,
+                side=trade.side,
+                entry_price=trade.entry_price,
+                last_price=facts.previous_prices.get(trade.symbol),
+            )
+            for trade in facts.book.trades
+        ]
+    )
+
+
 def coverage_findings(coverage: Coverage) -> tuple[Finding, ...]:
     """An alarm for each position that is not covered to the share (I1), news of one that leaves at the open."""
     return tuple(

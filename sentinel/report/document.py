@@ -73,9 +73,11 @@ def run_document(report: RunReport, halt_reason: str | None = None) -> Document:
     )
 
 
-def error_document(command: str, exit_code: int, code: str, message: str, remedy: str) -> Document:
-    """The document of a command that ended before it could look."""
-    return document(command, exit_code, findings=[Finding(code, Severity.ALARM, None, message, remedy)])
+def error_document(
+    command: str, exit_code: int, code: str, message: str, remedy: str, alarms: Iterable[Finding] = ()
+) -> Document:
+    """The document of a command that came to no proof: what ended it, then the alarms of the run up to there."""
+    return document(command, exit_code, findings=[Finding(code, Severity.ALARM, None, message, remedy), *alarms])
 
 
 def error_code(error: SentinelError) -> str:

@@ -1,6 +1,6 @@
 """What striking every request with every fault found: each story is the smallest one that showed it."""
 
-from sentinel.broker.answers import Answer
+from sentinel.broker.answers import Answer, NoAnswer
 from sentinel.broker.transport import AlpacaWire
 
 
@@ -23,3 +23,27 @@ def test_positions_that_vanish_between_two_looks_are_named_one_by_one(stage, mon
     assert {("suddenly_empty", "AAPL"), ("suddenly_empty", "MSFT")} <= set(evening.findings)
     again = stage.evening()
     assert (again.exit_code, again.states, stage.mutations()) == (0, {"AAPL": "protected", "MSFT": "protected"}, sent)
+
+
+def test_a_line_that_dies_between_a_cancel_and_the_next_stop_leaves_an_alarm_that_names_the_symbol(stage, monkeypatch):
+    """The run ends without a proof, and its document said only that the broker could not be reached."""
+    stage.exchange.modes(after_hours_stops="accepted", after_hours_cancel="immediate")
+    stage.holds()
+    stage.day("AAPL", "108 110 107 109")
+
+    def dead(*_args, **_kwargs):
+        raise NoAnswer("the line is dead")
+
+    def dying(_self, _ticket):
+        for verb in ("submit", "read"):
+            patch.setattr(AlpacaWire, verb, dead)
+        dead()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AlpacaWire, "submit", dying)
+        evening = stage.evening()
+    assert evening.exit_code == 4
+    assert {("broker_unreachable", None), ("unresolved", "AAPL")} <= set(evening.findings)
+    assert "see there that AAPL has its stop" in evening.err
+    again = stage.evening()
+    assert (again.exit_code, again.states) == (0, {"AAPL": "protected"})

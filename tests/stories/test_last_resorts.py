@@ -90,6 +90,8 @@ def test_a_second_look_that_denies_every_position_is_not_believed(stage, monkeyp
     monkeypatch.setattr(Broker, "position", lambda _self, _symbol: None)
     evening = stage.evening()
     assert (evening.exit_code, ("suddenly_empty", "AAPL") in evening.findings) == (1, True)
+    (row,) = evening.document["coverage"]["rows"]
+    assert (row["symbol"], row["qty"], row["protected_qty"], row["state"]) == ("AAPL", 7, 0, "unverified")
     assert stage.trades() == ()
 
 

@@ -225,14 +225,14 @@ RUN = (
     ),
     Mutant(
         "one symbol the broker cannot show ends the run for all",
-        "sentinel/execution/run.py",
+        "sentinel/execution/step_work.py",
         "        except (BrokerUnreachable, RowRefused) as error:",
         "        except RowRefused as error:",
         (f"{TROUBLE}::test_a_broken_symbol_costs_no_other_its_stop",),
     ),
     Mutant(
         "a bug met on one symbol leaves the others bare",
-        "sentinel/execution/run.py",
+        "sentinel/execution/step_work.py",
         "            self._note_bug(action.symbol, bug)\n            return",
         "            raise\n            return",
         (f"{TROUBLE}::test_a_bug_met_on_one_symbol_leaves_no_other_bare",),
@@ -284,7 +284,7 @@ RUN = (
 INTERRUPTED = (
     Mutant(
         "control-c cuts off the mutation in hand",
-        "sentinel/execution/run.py",
+        "sentinel/execution/step_work.py",
         "with finishing_what_is_in_hand() if is_mutation(action) else nullcontext():",
         "with finishing_what_is_in_hand() if is_note(action) else nullcontext():",
         ("tests/stories/test_signals.py::test_a_signal_lets_the_mutation_in_hand_be_finished",),

@@ -36,6 +36,7 @@ USAGE, GUARD, BUSY, UNREACHABLE = 2, 3, 5, 4
 WORKED = (DONE, NEEDS_THE_TRADER, USAGE, GUARD)
 LOST_SIGHT = ("unresolved", "bug", "suddenly_empty")
 ENOUGH_TRIES = 3
+EMPTY = "run again with --force"
 DIARY_TOLD = 14
 # Names of the questions and the alarms the trader answers.
 WAITING, UNEXPLAINED = "waiting", "unexplained_quantity"
@@ -101,7 +102,9 @@ class World:
         tries = 0
         while not self.has_concluded and tries < ENOUGH_TRIES:
             self.faults_end()
-            self.last_words = self.evening().err[-600:]
+            # Who is told that the account looks empty looks at it, and where it really is says so.
+            is_empty = EMPTY in self.last_words and not positions(self.state())
+            self.last_words = self.types(f"{EVENING} --force" if is_empty else EVENING).err[-600:]
             tries += 1
         if not self.has_concluded:
             self._break(Violation(7, None, f"no evening comes to its end: {self.last_words}"))
@@ -291,7 +294,7 @@ class World:
         for deed in (seen.document or {}).get("actions", ()):
             if deed["outcome"] == "done" and not deed["verb"].startswith("follow"):
                 self.counts[deed["verb"]] += 1
-        if seen.has_concluded and line == EVENING:
+        if seen.has_concluded and line.startswith(EVENING):
             self._remember(seen)
 
     def _remember(self, seen: RunSeen) -> None:
