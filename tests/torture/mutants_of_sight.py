@@ -7,6 +7,7 @@ READING = "tests/broker/test_reading.py"
 REFUSALS = "tests/broker/test_refusals.py"
 SENDING = "tests/broker/test_sending.py"
 SECRETS = "tests/broker/test_secrets.py"
+DEPARTURES = "tests/broker/test_departures.py"
 
 READ = (
     Mutant(
@@ -180,7 +181,7 @@ SECRET = (
         (SECRETS,),
     ),
     Mutant(
-        "the keys go through whatever proxy the environment names",
+        "logins and proxies of the surroundings are used",
         "sentinel/broker/transport.py",
         "    session.trust_env = False\n",
         "    session.trust_env = True\n",
@@ -189,9 +190,30 @@ SECRET = (
     Mutant(
         "the keys go to any host a variable names",
         "sentinel/settings/hosts.py",
-        "if not (is_safe and has_plain_path and (is_alpaca or is_local)):",
+        "if not (is_safe and has_plain_path and may_receive_keys(_origin(url))):",
         "if not (is_safe and has_plain_path):",
         ("tests/test_settings.py",),
+    ),
+    Mutant(
+        "a request leaves for any host there is",
+        "sentinel/broker/transport.py",
+        "        self.departures.check(request.method, request.url)\n",
+        "",
+        (DEPARTURES,),
+    ),
+    Mutant(
+        "every order of the account can be ended at once",
+        "sentinel/broker/departures.py",
+        '    "DELETE": re.compile(_ORDER),',
+        '    "DELETE": re.compile(f"{_ORDER}|/v2/orders"),',
+        (DEPARTURES,),
+    ),
+    Mutant(
+        "certificates are checked as the surroundings would have it",
+        "sentinel/broker/transport.py",
+        '"verify": True, "cert": None, ',
+        "",
+        (DEPARTURES,),
     ),
 )
 
