@@ -15,6 +15,7 @@ from typer.exceptions import Abort, TyperException
 from sentinel import __version__
 from sentinel.commands.adopt import adopt
 from sentinel.commands.approvals import approvals
+from sentinel.commands.arm import arm, disarm
 from sentinel.commands.backup import backup
 from sentinel.commands.check_profit_taking import check_profit_taking
 from sentinel.commands.cleanup_orphans import cleanup_orphans
@@ -78,6 +79,8 @@ for command in (
     doctor,
     halt,
     resume,
+    arm,
+    disarm,
     backup,
     restore,
 ):

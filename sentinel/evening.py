@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from sentinel.domain.actions import Plan
-from sentinel.domain.book import ApprovalState
-from sentinel.domain.errors import UsageError
+from sentinel.domain.book import ApprovalState, SaleKind
+from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.domain.facts import Facts
 from sentinel.domain.runs import RunReport
 from sentinel.execution.workplace import Step
@@ -49,7 +49,8 @@ def decide_approvals(
 
     A no also takes back a yes whose sale is still owed.
 
-    UsageError names an id that waits for no answer, or no longer; nothing is written then.
+    UsageError names an id that waits for no answer, or no longer, GuardRefusal says that the arming of a live account
+    has lapsed; nothing is written then.
     """
     ledger = engine.workplace.ledger
     open_states = [ApprovalState.WAITING] + ([ApprovalState.APPROVED] if state is ApprovalState.REJECTED else [])
@@ -61,6 +62,9 @@ def decide_approvals(
     lapsed = [str(number) for number in ids if waiting[number].expires_at <= now and state is ApprovalState.APPROVED]
     if lapsed:
         raise UsageError(f"question {', '.join(lapsed)} has lapsed", "the next evening asks again if it still applies")
+    lapse = engine.workplace.lapse
+    if lapse and state is ApprovalState.APPROVED and any(waiting[n].kind != SaleKind.BREACH for n in ids):
+        raise GuardRefusal(f"profit sales are refused: {lapse}", "arm it again: sentinel arm ACCOUNT_NUMBER")
     for number in ids:
         with ledger.transaction():
             ledger.decide_approval(number, state, now)

@@ -70,23 +70,17 @@ def test_the_risk_table_has_every_field_of_the_policy() -> None:
     assert keys_of_tables()["risk"] == tuple(field.name for field in dataclasses.fields(RiskPolicy))
 
 
-@pytest.mark.parametrize(("mode", "armed"), [("sim", False), ("paper", False), ("live", True)])
-def test_a_home_for_each_account(tmp_path: Path, mode: str, armed: bool) -> None:
-    write_default(tmp_path, mode, armed=armed)
-    broker = load_settings(tmp_path).broker
-    assert (broker.mode, broker.armed) == (mode, armed)
+@pytest.mark.parametrize("mode", ["sim", "paper", "live"])
+def test_a_home_for_each_account(tmp_path: Path, mode: str) -> None:
+    write_default(tmp_path, mode, understands_live=mode == "live")
+    assert load_settings(tmp_path).broker.mode == mode
 
 
-def test_a_live_home_must_be_armed_to_be_made_and_to_be_read(tmp_path: Path) -> None:
+def test_a_live_home_is_not_made_by_chance(tmp_path: Path) -> None:
     with pytest.raises(GuardRefusal) as caught:
         write_default(tmp_path, "live")
     assert "--i-understand-live" in caught.value.remedy
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(GuardRefusal) as caught:
-        settings_in(tmp_path, '[broker]\nmode = "live"\n')
-    assert caught.value.exit_code == 3
-    assert "armed = true" in caught.value.remedy
-    assert settings_in(tmp_path, '[broker]\nmode = "live"\narmed = true\n').broker.mode == "live"
 
 
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
@@ -129,16 +123,13 @@ MISTAKES = [
     ("[broker]\nmod = 'paper'\n", "line 2: there is no setting broker.mod", "did you mean mode?"),
     ("[broker]\nread-timeout-s = 5\n", "line 2: there is no setting broker.read-timeout-s", "mean read_timeout_s?"),
     ("[brokr]\nmode = 'paper'\n", "line 1: there is no setting brokr", "did you mean broker?"),
-    ("[broker]\nzzz = 1\n", "there is no setting broker.zzz", "the settings of [broker] are mode, armed"),
+    ("[broker]\nzzz = 1\n", "there is no setting broker.zzz", "the settings of [broker] are mode, connect_timeout_s"),
     ("[risk]\n\nbackups_kept = 3\n", "line 3: there is no setting risk.backups_kept", "it belongs under [evening]"),
     ("top = 1\n", "line 1: there is no setting top", "the tables are broker, risk, evening"),
     ("broker = 3\n", "line 1: broker must be a table", "[broker]"),
     ("# a\n[broker]\n# b\nmode = 'papper'\n", 'line 4: broker.mode is "papper"', "broker.mode"),
     ("broker.mode = 'x'\n", 'line 1: broker.mode is "x"', "broker.mode"),
-    ("[broker]\narmed = 'perhaps'\n", 'line 2: broker.armed is "perhaps"', "armed = true"),
-    ("[broker]\nmode = 'live'\narmed = 'yes'\n", 'line 3: broker.armed is "yes", but it must be true or false', "true"),
-    ("[broker]\narmed = 'true'\n", 'broker.armed is "true", but it must be true or false', "armed = true"),
-    ("[broker]\narmed = 1\n", "broker.armed is 1, but it must be true or false", "armed = true"),
+    ("[broker]\narmed = true\n", "line 2: there is no setting broker.armed", "sentinel arm ACCOUNT_NUMBER"),
     ("[broker]\nread_timeout_s = 0\n", "broker.read_timeout_s is 0, but it should be greater than 0", ""),
     ("[broker]\nread_attempts = 1.5\n", "broker.read_attempts is 1.5", ""),
     ("[evening]\nbackups_kept = 0\n", "line 2: evening.backups_kept is 0", ""),
@@ -297,14 +288,14 @@ def test_half_a_pair_of_variables_is_a_mistake(tmp_path: Path, monkeypatch: pyte
 
 # -- hosts -------------------------------------------------------------------------------------------------------------
 
-ARMED = '[broker]\nmode = "live"\narmed = true\n'
+LIVE = '[broker]\nmode = "live"\n'
 PAPER = '[broker]\nmode = "paper"\n'
 DATA = "https://data.alpaca.markets"
 # The settings, the two variables, and the hosts or the error.
 HOSTS: list[tuple[str, str, str, Hosts | type[SentinelError] | None]] = [
     ("", "", "", None),
     (PAPER, "", "", Hosts("https://paper-api.alpaca.markets", DATA)),
-    (ARMED, "", "", Hosts("https://api.alpaca.markets", DATA)),
+    (LIVE, "", "", Hosts("https://api.alpaca.markets", DATA)),
     (PAPER, "https://paper-api.alpaca.markets/v2", "", Hosts("https://paper-api.alpaca.markets", DATA)),
     (PAPER, "http://127.0.0.1:8700", "", Hosts("http://127.0.0.1:8700", "http://127.0.0.1:8700")),
     (PAPER, "http://localhost:8700/", "", Hosts("http://localhost:8700", "http://localhost:8700")),
@@ -313,7 +304,7 @@ HOSTS: list[tuple[str, str, str, Hosts | type[SentinelError] | None]] = [
     (PAPER, "", "http://127.0.0.1:9", Hosts("https://paper-api.alpaca.markets", "http://127.0.0.1:9")),
     (PAPER, "https://PAPER-API.Alpaca.Markets", "", Hosts("https://paper-api.alpaca.markets", DATA)),
     (PAPER, "https://api.alpaca.markets", "", GuardRefusal),
-    (ARMED, "https://paper-api.alpaca.markets", "", GuardRefusal),
+    (LIVE, "https://paper-api.alpaca.markets", "", GuardRefusal),
     ("", "https://paper-api.alpaca.markets", "", GuardRefusal),
     (PAPER, DATA, "", GuardRefusal),
     (PAPER, "http://paper-api.alpaca.markets", "", UsageError),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sentinel.commands.crash_report import KEY_VARIABLES, KEYS_FILE
 from sentinel.commands.offline import utc_now
+from sentinel.commands.permission import permission_of
 from sentinel.commands.session import LEDGER_FILE, broker_of
 from sentinel.commands.timetable import crontab_line, timetable_of
 from sentinel.domain.errors import SentinelError
@@ -27,7 +28,7 @@ from sentinel.report.health import (
     ok,
     warn,
 )
-from sentinel.report.words import count
+from sentinel.report.words import count, day
 
 if TYPE_CHECKING:
     from sentinel.ledger import BoundAccount, Ledger
@@ -48,6 +49,7 @@ class _Examination:
         self.home = home
         self.settings: Settings | None = None
         self.bound: BoundAccount | None = None
+        self.account_number: str | None = None
         self.is_ledger_read = False
 
     def checks(self) -> Iterator[Check]:
@@ -61,6 +63,7 @@ class _Examination:
             yield from self._trapped("broker", self._broker)
         else:
             yield warn("broker", "not asked, for there are no keys to show it", "mend the keys first")
+        yield from self._trapped("arming", self._arming)
         yield from ledger
         yield from self._trapped("backups", self._backups)
         yield from self._trapped("disk", self._disk)
@@ -101,6 +104,7 @@ class _Examination:
         with broker_of(self.home, self.settings, leaves_no_trace=True) as broker:
             account, session = broker.account(), broker.session()
             skew = session.now - utc_now()
+        self.account_number = account.number
         yield ok("broker", f"answers; the market is {'open' if session.is_open else 'closed'}")
         yield judge_account(account)
         if self.is_ledger_read:
@@ -109,6 +113,18 @@ class _Examination:
             yield warn("binding", "not compared, for the ledger cannot be read", "mend the ledger first")
         if mode != "sim":
             yield judge_clock(skew)
+
+    def _arming(self) -> Iterator[Check]:
+        if self.settings is None or self.settings.broker.mode != "live":
+            return
+        permission = permission_of(self.home, self.settings, utc_now())
+        permission.refuse_unless_armed(self.home)
+        if self.account_number is not None:
+            permission.refuse_another(self.account_number)
+        for notice in permission.findings:
+            yield warn("arming", notice.message, notice.remedy)
+        if permission.arming is not None and not permission.findings:
+            yield ok("arming", f"live account {permission.arming.account_number} until {day(permission.arming.until)}")
 
     def _ledger(self) -> Iterator[Check]:
         from sentinel.ledger import Ledger, damage_in

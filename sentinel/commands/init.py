@@ -28,7 +28,7 @@ def init(
         typer.Option(help="sim: the exchange inside Sentinel; paper, live: your account at Alpaca.  [default: sim]"),
     ] = None,
     i_understand_live: Annotated[
-        bool, typer.Option("--i-understand-live", help="Arm the live account: its orders move real money.")
+        bool, typer.Option("--i-understand-live", help="Make a home for the live account: its orders move real money.")
     ] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -42,11 +42,11 @@ def init(
 
     call = Call.of(context, as_json, dry_run=dry_run)
     folder = _folder(call)
-    chosen = _mode(folder, mode, is_armed=i_understand_live)
+    chosen = _mode(folder, mode, understands_live=i_understand_live)
     missing = [name for name in (SETTINGS_FILE, LEDGER_FILE, *FOLDERS) if not (folder / name).exists()]
     number = None
     if not dry_run:
-        _make(folder, chosen, is_armed=i_understand_live)
+        _make(folder, chosen)
         number = _check_keys(folder, chosen)
     words = "\n".join(_words(folder, chosen, missing, number, is_dry_run=dry_run))
     told = document(
@@ -65,16 +65,16 @@ def _folder(call: Call) -> Path:
     return folder
 
 
-def _mode(folder: Path, mode: Mode | None, *, is_armed: bool) -> Mode:
-    """The mode of a home that is there, else the one asked for; GuardRefusal where they differ or live is not armed."""
+def _mode(folder: Path, mode: Mode | None, *, understands_live: bool) -> Mode:
+    """The mode of a home that is there, else the one asked for; GuardRefusal where they differ, or live by chance."""
     from sentinel.settings import SETTINGS_FILE, load_settings
     from sentinel.settings.home import refuse_a_folder_as_settings
 
     refuse_a_folder_as_settings(folder)
     if not (folder / SETTINGS_FILE).exists():
-        if mode == "live" and not is_armed:
+        if mode == "live" and not understands_live:
             raise GuardRefusal(
-                "a home for the live account must be armed, and nothing was written",
+                "a home for the live account is not made by chance, and nothing was written",
                 "live orders move real money: add --i-understand-live if that is what you want",
             )
         return mode or "sim"
@@ -87,13 +87,13 @@ def _mode(folder: Path, mode: Mode | None, *, is_armed: bool) -> Mode:
     return there
 
 
-def _make(folder: Path, mode: Mode, *, is_armed: bool) -> None:
+def _make(folder: Path, mode: Mode) -> None:
     """Whatever of the home is not there yet."""
     from sentinel.ledger import Ledger
     from sentinel.settings import SETTINGS_FILE, write_default
 
     if not (folder / SETTINGS_FILE).exists():
-        write_default(folder, mode, armed=is_armed)
+        write_default(folder, mode, understands_live=mode == "live")
     with home_lock(folder, "init"):
         for name in FOLDERS:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
@@ -120,7 +120,9 @@ def _words(folder: Path, mode: Mode, missing: list[str], number: str | None, *, 
         yield f"then: {sentinel} evening-workflow"
     elif number is None:
         yield f"next: set ALPACA_API_KEY and ALPACA_SECRET_KEY to the keys of your {mode} account"
-        yield f"then: {sentinel} status --live"
+        yield f"then: {sentinel} doctor"
     else:
         yield f"the keys open {mode} account {number}"
         yield f"next: {sentinel} evening-workflow --dry-run"
+        if mode == "live":
+            yield f"then: {sentinel} arm {number}, for nothing is sent before"

@@ -12,6 +12,7 @@ from sentinel.commands.broker_address import BrokerAddress, broker_address
 from sentinel.commands.crash_report import known_secrets
 from sentinel.commands.home_lock import home_lock
 from sentinel.commands.options import Call
+from sentinel.commands.permission import Permission, permission_of
 from sentinel.commands.profit_question import ProfitQuestion
 from sentinel.commands.streams import Progress
 from sentinel.domain.errors import SentinelError, UsageError
@@ -50,6 +51,9 @@ def open_session(call: Call) -> Iterator[Session]:
 
     home = find_home(call.home)
     settings = load_settings(home)
+    permission = permission_of(home, settings, _now())
+    if not call.is_dry_run:
+        permission.refuse_unless_armed(home)
     with ExitStack() as stack:
         stack.enter_context(home_lock(home, call.command, leaves_no_trace=call.is_dry_run))
         troubles: list[Finding] = []
@@ -66,8 +70,9 @@ def open_session(call: Call) -> Iterator[Session]:
 
             broker = Rehearsal(broker)
         account = broker.account()
+        permission.refuse_another(account.number)
         ledger.bind(account.id, account.number, settings.broker.mode)
-        engine = _engine(broker, ledger, settings, address, call, progress)
+        engine = _engine(broker, ledger, settings, address, call, progress, permission)
         yield Session(home, settings, ledger, engine, logbook, troubles)
 
 
@@ -160,7 +165,13 @@ def _connect(address: BrokerAddress, settings: "Settings") -> "Broker":
 
 
 def _engine(
-    broker: "Broker", ledger: "Ledger", settings: "Settings", address: BrokerAddress, call: Call, progress: Progress
+    broker: "Broker",
+    ledger: "Ledger",
+    settings: "Settings",
+    address: BrokerAddress,
+    call: Call,
+    progress: Progress,
+    permission: Permission,
 ) -> "OrderExecutionEngine":
     from sentinel.execution.workplace import Workplace
     from sentinel.execution_engine import OrderExecutionEngine
@@ -173,8 +184,11 @@ def _engine(
             cancels_at_once=address.cancels_at_once,
             ghosts_deadline_s=settings.evening.ghosts_deadline_s,
             look_again_after_s=settings.evening.look_again_after_s,
-            ask=ProfitQuestion(broker, settings.risk, progress) if call.has_trader else None,
+            # What is not sold tonight is filed, not asked.
+            ask=ProfitQuestion(broker, settings.risk, progress) if call.has_trader and not permission.lapse else None,
             progress=progress,
+            lapse=permission.lapse,
+            notices=permission.findings,
         )
     )
 

@@ -105,6 +105,8 @@ class Facts:
     request: Request | None = None
     cancels_at_once: bool = False
     trader_is_present: bool = False
+    # Why neither an entry nor a profit sale may be sent, None while they may; protection goes on either way.
+    lapse: str | None = None
     # What each symbol cost at the last look.
     previous_prices: Mapping[str, Decimal] = field(default_factory=dict)
     # The mean range of a symbol's sessions before today in percent; asked for only where partial profits are on.

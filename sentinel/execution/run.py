@@ -56,6 +56,7 @@ class Run(StepWork):
         self._refuse_sudden_emptiness()
         self._watch_for_danger(None)
         self.unsure |= self.facts.unseen_symbols
+        self.findings += self.workplace.notices
         self.findings += lost_ledger(self.facts, is_new=self.ledger.last_run() is None)
         self.findings += (
             Finding("blind_spot", Severity.WARNING, None, seen, "look at it in your broker's app")
@@ -124,6 +125,7 @@ class Run(StepWork):
             usual_range_pct=self.ranges.of(facts),
             cancels_at_once=work.cancels_at_once and not self.cancels_hang,
             trader_is_present=work.ask is not None,
+            lapse=work.lapse,
         )
 
     def _refuse_sudden_emptiness(self) -> None:

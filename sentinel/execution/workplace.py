@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sentinel.broker import Broker
 from sentinel.domain.actions import OfferExit, Plan
 from sentinel.domain.facts import Facts, Holding
+from sentinel.domain.findings import Finding
 from sentinel.execution.patience import Patience
 from sentinel.ledger import Ledger
 from sentinel.risk_config import RiskPolicy
@@ -37,5 +38,9 @@ class Workplace:
     # How old a look may be before something is sent on it; older, and everything is read again.
     look_again_after_s: float = 300.0
     patience: Patience = field(default_factory=Patience)
+    # Why neither an entry nor a profit sale may be sent: the arming of a live account has run out.
+    lapse: str | None = None
+    # What was noticed before the run began.
+    notices: tuple[Finding, ...] = ()
     ask: Ask | None = None
     progress: Progress = lambda _text: None

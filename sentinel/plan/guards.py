@@ -49,10 +49,12 @@ def refusal(action: Mutation, facts: Facts) -> str | None:
 
 
 def entry_pause(facts: Facts) -> GuardRefusal | None:
-    """Why no entry may be sent at all: halt, pause, blocked account, too deep a drawdown, too low a Sharpe ratio."""
+    """Why no entry may be sent at all: halt, lapse, pause, blocked account, drawdown too deep, Sharpe ratio too low."""
     policy, book = facts.policy, facts.book
     if book.halt_reason is not None:
         return GuardRefusal(f"entries are halted: {book.halt_reason}", "sentinel resume --reason TEXT")
+    if facts.lapse is not None:
+        return GuardRefusal(f"entries are refused: {facts.lapse}", "arm it again: sentinel arm ACCOUNT_NUMBER")
     if book.latch_reason is not None:
         remedy = "find out why (`sentinel runs`), then sentinel resume --reason TEXT"
         return GuardRefusal(f"entries are paused: {book.latch_reason}", remedy)
@@ -140,6 +142,8 @@ def _refuse_sale(action: ClosePosition | SellPart, facts: Facts) -> str | None:
     trade = facts.book.trade(action.symbol)
     if trade is not None and trade.is_ignored:
         return "you asked for it to be left alone"
+    if facts.lapse is not None and (isinstance(action, SellPart) or action.reason is ExitReason.PROFIT):
+        return f"profit sales are refused: {facts.lapse}"
     return _refuse_part(action, facts) if isinstance(action, SellPart) else _refuse_close(action, facts)
 
 

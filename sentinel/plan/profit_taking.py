@@ -14,7 +14,10 @@ from sentinel.risk_config import price_at_gain, should_take_profit
 
 
 def plan_profit_taking(facts: Facts) -> Plan:
-    """Offers for positions at target, sales of approved ones, nothing while profit-taking is halted."""
+    """Offers for positions at target, sales of approved ones, nothing while profit-taking is halted.
+
+    While the arming of a live account has lapsed, profits are offered and none is sold.
+    """
     if facts.book.halt_reason is not None:
         return Plan()
     return Plan.of(part for holding in facts.holdings for part in _judge(holding, facts))
@@ -25,6 +28,8 @@ def _judge(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
         return
     asked = facts.book.approvals_for(holding.symbol)
     approved = next((a for a in asked if a.state is ApprovalState.APPROVED), None)
+    if approved and facts.lapse is not None and approved.kind != SaleKind.BREACH:
+        return  # the yes stays in force as long as it would, for the account may be armed again
     if approved and _still_holds(approved, holding, facts):
         because = f"approved at {dollars(approved.price_shown)}"
         if approved.kind == SaleKind.PARTIAL:

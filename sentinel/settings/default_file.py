@@ -16,7 +16,6 @@ HEAD = (
 
 SENTENCES = {
     "broker.mode": 'The account: "sim" (the exchange inside Sentinel), "paper" or "live" (Alpaca).',
-    "broker.armed": 'Whether this home may send orders to the live account; without effect in "sim" and "paper".',
     "broker.connect_timeout_s": "Seconds to wait for a connection.",
     "broker.read_timeout_s": "Seconds to wait for an answer.",
     "broker.read_attempts": "How often a question is asked until the broker counts as unreachable; orders go out once.",
@@ -58,18 +57,18 @@ SENTENCES = {
 }
 
 
-def write_default(home: Path, mode: str = "sim", *, armed: bool = False) -> Path:
+def write_default(home: Path, mode: str = "sim", *, understands_live: bool = False) -> Path:
     """Write sentinel.toml with the defaults into a home (made if missing) and return its path.
 
-    UsageError when there is one already, GuardRefusal for the live account without `armed`.
+    UsageError when there is one already, GuardRefusal for the live account unless `understands_live`.
     """
-    if mode == "live" and not armed:
+    if mode == "live" and not understands_live:
         raise GuardRefusal(
-            "a home for the live account must be armed, and nothing was written",
+            "a home for the live account is not made by chance, and nothing was written",
             "live orders move real money: add --i-understand-live if that is what you want",
         )
     path = home / SETTINGS_FILE
-    text = default_text(cast("Mode", mode), armed=armed)
+    text = default_text(cast("Mode", mode))
     try:
         home.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -81,7 +80,7 @@ def write_default(home: Path, mode: str = "sim", *, armed: bool = False) -> Path
     return path
 
 
-def default_text(mode: Mode, *, armed: bool) -> str:
+def default_text(mode: Mode) -> str:
     """The text of a new settings file."""
     # Here and not above: only a new home needs it.
     import tomlkit
@@ -90,7 +89,7 @@ def default_text(mode: Mode, *, armed: bool) -> str:
     for line in HEAD:
         document.add(tomlkit.comment(line))
     for name, table in tables().items():
-        values = dict(table()) | ({"mode": mode, "armed": armed} if name == "broker" else {})
+        values = dict(table()) | ({"mode": mode} if name == "broker" else {})
         written = tomlkit.table()
         for key, value in values.items():
             written.add(tomlkit.comment(SENTENCES[f"{name}.{key}"]))

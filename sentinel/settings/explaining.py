@@ -11,6 +11,8 @@ from typing import Any
 from sentinel.domain.errors import UsageError
 from sentinel.settings.schema import keys_of_tables
 
+# Settings there used to be, and what has taken their place.
+GONE = {"broker.armed": "take it out; a live account is armed by number, for a while: sentinel arm ACCOUNT_NUMBER"}
 STAIRS_EXAMPLE = "[[8, 2], [15, 8], [25, 15]]"
 
 HEADER = re.compile(r"\s*\[\s*(?P<table>[^\[\]]+?)\s*\]\s*(#.*)?")
@@ -39,7 +41,7 @@ def explained(error: Mapping[str, Any], origin: Origin) -> UsageError:
     names = tuple(str(part) for part in error["loc"] if isinstance(part, str))[:2]
     place, key = origin.place(*names), ".".join(names)
     if error["type"] == "extra_forbidden":
-        return UsageError(f"{place}: there is no setting {key}", _likely(names))
+        return UsageError(f"{place}: there is no setting {key}", GONE.get(key) or _likely(names))
     if len(names) == 1:
         return UsageError(f"{place}: {key} must be a table, [{key}]", f"write its settings under a line [{key}]")
     if key == "risk.stairs":

@@ -11,9 +11,9 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from sentinel.domain.errors import GuardRefusal, UsageError
+from sentinel.domain.errors import UsageError
 from sentinel.risk_config import RiskPolicy, Stair
-from sentinel.settings.explaining import STAIRS_EXAMPLE, Origin, explained, line_of, shown
+from sentinel.settings.explaining import STAIRS_EXAMPLE, Origin, explained
 from sentinel.settings.home import SETTINGS_FILE
 from sentinel.settings.schema import TABLES, BrokerSettings, EveningSettings, Settings, Table, risk_table
 
@@ -22,26 +22,18 @@ DELIMITER = "__"
 
 
 def load_settings(home: Path) -> Settings:
-    """The settings of a home; UsageError says what is wrong where, GuardRefusal that a live account is not armed."""
+    """The settings of a home; UsageError says what is wrong where."""
     path = home / SETTINGS_FILE
     source = _read(path)
     origin = Origin(path, source, _variables())
     values = _parse(path, source)
-    _require_a_plain_yes(values, origin)
     try:
         loaded = _model()(**values)
     except ValidationError as invalid:
         raise explained(dict(invalid.errors(include_url=False)[0]), origin) from None
     except SettingsError:
         raise _malformed(origin) from None
-    broker: BrokerSettings = loaded.broker
-    if broker.mode == "live" and not broker.armed:
-        raise GuardRefusal(
-            f"{path} names the live account, but nobody has armed it",
-            "live orders move real money: make a home with `init --mode live --i-understand-live`,"
-            " or set armed = true under [broker]",
-        )
-    return Settings(broker, _policy(loaded.risk, origin), loaded.evening, path)
+    return Settings(loaded.broker, _policy(loaded.risk, origin), loaded.evening, path)
 
 
 class _EnvironmentFirst(BaseSettings):
@@ -91,17 +83,6 @@ def _parse(path: Path, source: str) -> dict[str, Any]:
         return tomllib.loads(source, parse_float=Decimal)
     except tomllib.TOMLDecodeError as broken:
         raise UsageError(f"{path} is not valid TOML: {broken}", "correct that line, or start from a new home") from None
-
-
-def _require_a_plain_yes(values: dict[str, Any], origin: Origin) -> None:
-    """UsageError unless the file arms the live account with true itself: no word that might mean it does."""
-    broker = values.get("broker")
-    armed = broker.get("armed", False) if isinstance(broker, dict) else False
-    if not isinstance(armed, bool):
-        line = line_of(origin.source, ("broker", "armed"))
-        place = f"{origin.path}, line {line}" if line else str(origin.path)
-        message = f"{place}: broker.armed is {shown(armed)}, but it must be true or false"
-        raise UsageError(message, "write armed = true, or armed = false")
 
 
 def _variables() -> dict[tuple[str, ...], str]:

@@ -41,7 +41,9 @@ def test_another_mode_is_refused(desk: Desk, mode: str) -> None:
     assert "already a home for the sim account" in answer.err
 
 
-def test_the_live_account_must_be_armed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_for_the_live_account_is_not_made_by_chance(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("APCA_API_KEY_ID")
     monkeypatch.delenv("APCA_API_SECRET_KEY")
     desk.home = tmp_path / "live"

@@ -73,6 +73,10 @@ def enter(stop_price: str = "138.00") -> SubmitEntry:
         (close(7), facts(HELD, orders=(STOP, sale("AAPL 7 @ 1"))), False),  # already leaving (I4)
         (close(7, Side.BUY), facts(HELD, orders=(STOP,)), False),
         (close(7), facts(HELD, orders=(STOP,), book=Book(halt_reason="x")), False),  # halted (I11)
+        (close(7), facts(HELD, orders=(STOP,), lapse="x"), False),  # the arming has run out
+        (replace(close(7), reason=ExitReason.MANUAL), facts(HELD, orders=(STOP,), lapse="x"), True),  # less risk
+        (place(7), facts(HELD, lapse="x"), True),
+        (enter(), facts(lapse="x"), False),
         (close(7), facts(HELD, orders=(STOP,), book=Book(trades=(trade("AAPL 7 @ 100.00", is_ignored=True),))), False),
         (enter(), facts(), True),
         (enter(), facts(HELD), False),

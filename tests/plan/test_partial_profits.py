@@ -91,6 +91,7 @@ ALL = ("profit", 7)
         ("116.00", {"orders": ()}, [ALL], ["part_locked"]),  # no stop, no part: first it must be protected
         ("116.00", {"orders": (STOP, sale("AAPL 7 @ 1"))}, [], []),  # already leaving
         ("116.00", {"halt": "holiday"}, [], []),
+        ("116.00", {"lapse": "over"}, [HALF], []),  # offered, and not sold
         ("116.00", {"trade": {"is_ignored": True}}, [], []),
         ("84.00", {"held": "AAPL -7 @ 100.00", "orders": (stop("AAPL -7 @ 92.00"),)}, [HALF], []),  # a short
     ],
@@ -182,6 +183,7 @@ def test_the_loosest_stops_give_first():
         ({"bars": today("3.1")}, ["breaker"]),
         ({"usual_range_pct": {}}, ["range_unknown"]),
         ({"halt": "holiday"}, []),
+        ({"lapse": "over"}, []),
         ({"trade": {"is_ignored": True}}, []),
     ],
 )
@@ -214,6 +216,7 @@ HELD = position("AAPL 7 @ 100.00", last="117.00", available="0")
         (part(3, Cut(STOP, 3), side=Side.BUY), facts(HELD, orders=(STOP,)), False),
         (part(3, Cut(STOP, 3)), facts(), False),
         (part(3, Cut(STOP, 3)), facts(HELD, orders=(STOP,), book=Book(halt_reason="x")), False),  # halted (I11)
+        (part(3, Cut(STOP, 3)), facts(HELD, orders=(STOP,), lapse="x"), False),  # the arming has run out
     ],
 )
 def test_guards(action, now, is_allowed):

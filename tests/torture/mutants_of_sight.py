@@ -7,6 +7,7 @@ READING = "tests/broker/test_reading.py"
 REFUSALS = "tests/broker/test_refusals.py"
 SENDING = "tests/broker/test_sending.py"
 SECRETS = "tests/broker/test_secrets.py"
+ARMING = "tests/commands/test_arming.py"
 DEPARTURES = "tests/broker/test_departures.py"
 
 READ = (
@@ -193,6 +194,27 @@ SECRET = (
         "if not (is_safe and has_plain_path and may_receive_keys(_origin(url))):",
         "if not (is_safe and has_plain_path):",
         ("tests/test_settings.py",),
+    ),
+    Mutant(
+        "a live home sends without having been armed",
+        "sentinel/commands/session.py",
+        "        permission.refuse_unless_armed(home)\n",
+        "        pass\n",
+        (ARMING,),
+    ),
+    Mutant(
+        "a home armed for one account trades another",
+        "sentinel/commands/session.py",
+        "        permission.refuse_another(account.number)\n",
+        "",
+        (ARMING,),
+    ),
+    Mutant(
+        "an arming that has run out still opens positions",
+        "sentinel/plan/guards.py",
+        "    if facts.lapse is not None:\n        return GuardRefusal(",
+        "    if facts.lapse == '':\n        return GuardRefusal(",
+        (ARMING,),
     ),
     Mutant(
         "a request leaves for any host there is",
