@@ -258,6 +258,8 @@ class Book:
     # Orders an intent of ours asked the broker to cancel, or to replace, by the broker's order id.
     cancelled_by_us: frozenset[str] = frozenset()
     replaced_by_us: frozenset[str] = frozenset()
+    # Stops the broker has refused to make smaller in this session.
+    unshrinkable: frozenset[str] = frozenset()
     equity_curve: tuple[tuple[date, Decimal], ...] = ()
     # Why the trader has stopped entries and profit sales; why Sentinel has paused entries. At most one is set.
     halt_reason: str | None = None

@@ -1,6 +1,6 @@
 """One look at the broker: a fixed number of requests plus pages, never one an order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from sentinel.domain.bars import Bar
 from sentinel.domain.book import Book
 from sentinel.domain.errors import BrokerUnreachable
 from sentinel.domain.facts import EntryRequest, Facts, Request
-from sentinel.domain.orders import Order
+from sentinel.domain.orders import Order, OrderStatus
 from sentinel.domain.positions import Session
 from sentinel.plan.ghosts import is_held
 from sentinel.risk_config import RiskPolicy
@@ -93,16 +93,18 @@ def _bars(broker: Broker, symbols: list[str]) -> tuple[dict[str, Bar], list[str]
 def _orders(broker: Broker, book: Book) -> tuple[list[Order], dict[str, str]]:
     """The union of what is open, what is recent (with `held` legs), and each known order by its id (ALPACA 5.2).
 
-    So is what took the place of a known order (ALPACA 3.2). A list that fails is raised; a single order that cannot be
-    read costs its own symbol its turn and no other.
+    So is what took the place of a known order (ALPACA 3.2), and what one list shows alive and the other does not have.
+    A list that fails is raised; a single order that cannot be read costs its own symbol its turn and no other.
     """
-    found = [*broker.open_orders(), *broker.recent_orders(None)]
+    opened, recent = broker.open_orders(), broker.recent_orders(None)
+    found = [*opened, *recent]
     seen = {member.id: member for order in found for member in order.family()}
     unread: dict[str, str] = {}
-    known = [*_known_orders(book)]
+    doubtful = _doubtful(opened, seen)
+    known = [*_known_orders(book), *doubtful.items()]
     for order_id, symbol in known:
         order = seen.get(order_id)
-        if order is None:
+        if order is None or order_id in doubtful:
             try:
                 order = broker.order(order_id)
             except BrokerUnreachable as error:
@@ -115,6 +117,16 @@ def _orders(broker: Broker, book: Book) -> tuple[list[Order], dict[str, str]]:
         if order.replaced_by is not None and order.replaced_by not in seen:
             known.append((order.replaced_by, symbol))
     return found, unread
+
+
+def _doubtful(opened: Sequence[Order], seen: Mapping[str, Order]) -> dict[str, str]:
+    """Orders alive on the list of recent ones and not on that of open ones: one of the two is from before a change.
+
+    A `held` leg is on no list of open orders (ALPACA 5.2).
+    """
+    listed = {member.id for order in opened for member in order.family()}
+    alive = (order for order in seen.values() if order.is_live and order.status is not OrderStatus.HELD)
+    return {order.id: order.symbol for order in alive if order.id not in listed}
 
 
 def _known_orders(book: Book) -> Iterator[tuple[str, str]]:

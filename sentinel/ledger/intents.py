@@ -19,6 +19,9 @@ CANCELLED = """SELECT intents.target_order_id, COALESCE(runs.as_of, intents.sett
 TARGETED = """SELECT DISTINCT target_order_id FROM intents
               WHERE symbol IN (SELECT symbol FROM stop_loss_orders WHERE is_open)
                 AND purpose = ? AND target_order_id IS NOT NULL AND state <> 'rejected'"""
+UNSHRINKABLE = """SELECT target_order_id FROM intents JOIN runs ON runs.id = intents.run_id
+                  WHERE intents.verb = 'shrink_stop' AND intents.state = 'rejected' AND runs.session = ?
+                    AND intents.target_order_id IS NOT NULL"""
 OF_SYMBOL = "SELECT * FROM intents WHERE symbol = ? ORDER BY id"
 
 
@@ -80,6 +83,10 @@ class Intents(Audit):
     def targeted_by(self, purpose: Purpose) -> frozenset[str]:
         """Orders in symbols with an open stop that an intent asked to change; what the broker refused is left out."""
         return frozenset(row["target_order_id"] for row in self._rows(TARGETED, (purpose.value,)))
+
+    def unshrinkable(self, session: date) -> frozenset[str]:
+        """Stops the broker refused to make smaller in a session."""
+        return frozenset(row["target_order_id"] for row in self._rows(UNSHRINKABLE, (to_cell(session),)))
 
     def next_cancel_number(self, symbol: str, day: date) -> int:
         """The attempt the next cancel in a symbol on a day carries: the broker never sees these names."""

@@ -114,6 +114,7 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
             latch_reason=self.latch_reason(),
             cancelled_by_us=self.targeted_by(Purpose.CANCEL),
             replaced_by_us=self.targeted_by(Purpose.RAISE),
+            unshrinkable=self.unshrinkable(today),
             settled_partials=frozenset(row["symbol"] for row in self._rows(trades.SETTLED_PARTIALS)),
         )
 

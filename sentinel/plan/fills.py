@@ -88,7 +88,9 @@ def _exits(facts: Facts) -> Iterator[Action | Finding]:
         elif _moved(record, order):
             yield FollowExit(order.symbol, order, because=_fate_of_exit(order, facts))
     for order in facts.orders.values():
-        if order.id not in known and order.is_live and order.purpose is Purpose.EXIT:
+        # A status nobody knows does not reopen a sale the ledger has seen end.
+        is_news = order.status is not OrderStatus.UNKNOWN or order.id not in facts.book.known_orders
+        if order.id not in known and order.is_live and order.purpose is Purpose.EXIT and is_news:
             yield FollowExit(order.symbol, order, because="an exit of ours the ledger did not know")
     for order in facts.orders.values():
         if _closed_unseen(order, facts):

@@ -8,24 +8,29 @@ from sentinel.domain.actions import Action, CancelStop, Plan, ShrinkStop
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import Order, OrderStatus
+from sentinel.plan.guards import worst_case_exit_qty
 
 TOO_MANY_SHARES = "too_many_shares"
 
 
 def plan_orphans(facts: Facts) -> Plan:
     """A cancel for each stop of ours without a position, a smaller quantity for those that sell more than is held."""
-    return Plan.of((*_orphans(facts), *(part for holding in facts.holdings for part in _surplus(holding, facts))))
+    cuts = (cut for holding in facts.holdings for cut in _surplus(holding, facts) if not _refused_tonight(cut, facts))
+    return Plan.of((*_orphans(facts), *cuts))
 
 
 def surplus_findings(facts: Facts) -> tuple[Finding, ...]:
-    """An alarm for each position whose stops still sell more than is held, whatever the run was asked to do (I4)."""
-    oversized = (holding for holding in facts.holdings if any(_surplus(holding, facts)))
+    """An alarm for each position whose orders still sell more than is held, whatever the run was asked to do (I4).
+
+    A stop whose cancel hangs protects nothing, and yet may fill (ALPACA 4.3).
+    """
+    oversized = (holding for holding in facts.holdings if any(_surplus(holding, facts)) or _is_oversold(holding, facts))
     return tuple(
         Finding(
             TOO_MANY_SHARES,
             Severity.ALARM,
             holding.symbol,
-            f"the stops of {holding.symbol} sell more than the {holding.position.shares} shares held",
+            f"the open orders of {holding.symbol} would close more than the {holding.position.shares} shares held",
             "run `sentinel cleanup-orphans`, if need be again while the market is open",
         )
         for holding in oversized
@@ -39,7 +44,12 @@ def _orphans(facts: Facts) -> Iterator[Action]:
             yield CancelStop(order.symbol, order, because=f"{order.symbol} is no longer held")
 
 
-def _surplus(holding: Holding, facts: Facts) -> Iterator[Action]:
+def _refused_tonight(cut: ShrinkStop, facts: Facts) -> bool:
+    """The broker's answer changes with the session, not with asking; the alarm stays."""
+    return cut.order.id in facts.book.unshrinkable and not facts.session.is_open
+
+
+def _surplus(holding: Holding, facts: Facts) -> Iterator[ShrinkStop]:
     """Shares beyond those held are taken from our stops, the loosest first: filled, they would open the other side.
 
     A stop that another waits to replace counts as that other one, and is not asked again (ALPACA 3.4).
@@ -56,6 +66,10 @@ def _surplus(holding: Holding, facts: Facts) -> Iterator[Action]:
         because = f"only {holding.position.shares} shares of {holding.symbol} are held"
         yield ShrinkStop(holding.symbol, stop, int(stop.qty - cut), because)
         surplus -= cut
+
+
+def _is_oversold(holding: Holding, facts: Facts) -> bool:
+    return worst_case_exit_qty(holding.symbol, holding.side, facts) > holding.position.shares
 
 
 def _protects_nothing(order: Order, facts: Facts) -> bool:

@@ -77,3 +77,20 @@ def test_an_order_the_broker_no_longer_knows_is_an_alarm():
     plan = plan_fills(facts(book=Book(stops=(stop_row(stop("AAPL 7 @ 92.00")),))))
     assert plan.actions == ()
     assert [finding.code for finding in plan.findings] == ["order_vanished"]
+
+
+#  status of a sale of ours       does the ledger know it ended   is it followed as news
+UNFOLLOWED = [
+    (OrderStatus.ACCEPTED, False, True),
+    (OrderStatus.UNKNOWN, False, True),  # nobody can say what it is, so it counts as one that may trade
+    (OrderStatus.ACCEPTED, True, True),  # whatever the ledger believed
+    (OrderStatus.UNKNOWN, True, False),  # a word nobody knows reopens no sale that has ended
+]
+
+
+@pytest.mark.parametrize(("status", "has_ended", "is_followed"), UNFOLLOWED)
+def test_a_sale_that_is_not_open_in_the_ledger(status, has_ended, is_followed):
+    order = sale("AAPL 7 @ 100.00", status)
+    known = frozenset({order.id} if has_ended else ())
+    actions = plan_fills(facts(orders=(order,), book=Book(known_orders=known))).actions
+    assert [type(action) for action in actions] == ([FollowExit] if is_followed else [])

@@ -9,7 +9,7 @@ import pytest
 from sentinel.domain.actions import ShrinkStop
 from sentinel.domain.book import Book
 from sentinel.domain.orders import OrderStatus
-from sentinel.plan.orphans import plan_orphans
+from sentinel.plan.orphans import plan_orphans, surplus_findings
 from tests.builders import EVENING, entry, facts, position, stop, stop_row
 
 OLD = stop("AAPL 7 @ 92.00")
@@ -46,6 +46,22 @@ def test_a_stop_that_a_smaller_one_waits_to_replace_is_not_asked_again():
     held = position("AAPL 5 @ 100.00")
     assert plan_orphans(facts(held, orders=(old, smaller))).actions == ()
     assert len(plan_orphans(facts(held, orders=(replace(old, status=OrderStatus.NEW),))).actions) == 1
+
+
+@pytest.mark.parametrize(("is_open", "is_asked"), [(False, False), (True, True)])
+def test_a_stop_refused_its_smaller_quantity_tonight_is_asked_again_in_market_hours_only(is_open, is_asked):
+    old = stop("AAPL 7 @ 92.00")
+    seen = facts(position("AAPL 5 @ 100.00"), orders=(old,), book=Book(unshrinkable=frozenset({old.id})))
+    seen = replace(seen, session=replace(seen.session, is_open=is_open))
+    assert bool(plan_orphans(seen).actions) == is_asked
+    assert len(surplus_findings(seen)) == 1
+
+
+def test_a_stop_whose_cancel_hangs_may_still_fill_and_is_an_alarm_beside_the_one_that_protects():
+    hanging = stop("AAPL 3 @ 92.00", OrderStatus.PENDING_CANCEL)
+    seen = facts(position("AAPL 1 @ 100.00"), orders=(hanging, stop("AAPL 1 @ 92.00", id="smaller")))
+    assert plan_orphans(seen).actions == ()
+    assert [(alarm.code, alarm.symbol) for alarm in surplus_findings(seen)] == [("too_many_shares", "AAPL")]
 
 
 #  the stops behind five shares           what is left of them: the loosest gives way first, down to nothing

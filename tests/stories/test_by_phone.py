@@ -46,6 +46,10 @@ def test_a_simple_stop_is_shrunk_by_the_way_the_broker_takes(stage, hours):
     if hours == ("accepted", "pending"):
         assert (evening.exit_code, evening.findings[-1]) == (1, ("too_many_shares", "AAPL"))
         assert evening.states == {"AAPL": "protected"}
+        sent = stage.mutations()
+        again = stage.evening()
+        assert (again.exit_code, again.findings[-1]) == (1, ("too_many_shares", "AAPL"))
+        assert stage.mutations() == sent, "what was refused tonight is not asked again tonight"
         stage.opens()
         evening = stage.evening()
     assert evening.verbs("shrink_stop") == [("shrink_stop", "AAPL", "done")]

@@ -1,7 +1,10 @@
 """What striking every request with every fault found: each story is the smallest one that showed it."""
 
+from datetime import date
+
 from sentinel.broker.answers import Answer, NoAnswer
 from sentinel.broker.transport import AlpacaWire
+from sentinel.ledger import Ledger
 
 
 def test_positions_that_vanish_between_two_looks_are_named_one_by_one(stage, monkeypatch):
@@ -47,3 +50,26 @@ def test_a_line_that_dies_between_a_cancel_and_the_next_stop_leaves_an_alarm_tha
     assert "see there that AAPL has its stop" in evening.err
     again = stage.evening()
     assert (again.exit_code, again.states) == (0, {"AAPL": "protected"})
+
+
+def test_a_list_of_recent_orders_from_before_the_raise_does_not_revive_the_stop_that_was_replaced(stage, monkeypatch):
+    """The run ended with exit 0, and the ledger held a stop the broker no longer had."""
+    stage.exchange.modes(after_hours_stops="new")
+    stage.holds()
+    stage.day("AAPL", "108 110 107 109")
+    read, lists = AlpacaWire.read, []
+
+    def stale(self, path, params=None):
+        answer = read(self, path, params)
+        if path == "/orders" and (params or {}).get("status") == "all":
+            lists.append(answer)
+            return lists[0]
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AlpacaWire, "read", stale)
+        evening = stage.evening()
+    assert (len(lists), evening.exit_code, evening.verbs("raise_stop")) == (2, 0, [("raise_stop", "AAPL", "done")])
+    with Ledger.open_read_only(stage.home / "sentinel.db") as ledger:
+        (record,) = ledger.book(date(2026, 3, 3)).stops
+    assert record.order_id == stage.stop()["id"]

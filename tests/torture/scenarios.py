@@ -238,7 +238,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("sale-waits", sale_waits),
     Scenario("orphan", orphan, EITHER_CANCEL),
     Scenario("hand-edits", hand_edits, ALL_HOURS),
-    Scenario("sold-by-hand", sold_by_hand, EITHER_CANCEL),
+    Scenario("sold-by-hand", sold_by_hand, ALL_HOURS),
     Scenario("forward-split", forward_split),
     Scenario("forward-split-by-new-orders", forward_split_by_new_orders, ALL_HOURS),
     Scenario("reverse-split", reverse_split),

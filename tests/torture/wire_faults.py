@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from requests import exceptions
+from requests.adapters import HTTPAdapter
 
 from sentinel.broker.transport import ExactResponse, PatientAdapter
 from sentinel.simulator.running import RunningExchange
@@ -58,7 +59,7 @@ class WireFaults:
             return send(request)
         if kind.rule:
             return self._by_the_exchange(kind, adapter, request, send)
-        return self._by_hand(kind, request, send)
+        return self._by_hand(kind, adapter, request, send)
 
     def _let_arrive(self, send: Send) -> None:
         """What was sent long ago arrives now; nobody waits for the answer any more."""
@@ -82,7 +83,9 @@ class WireFaults:
         finally:
             adapter.timeouts_s = patient
 
-    def _by_hand(self, kind: Kind, request: requests.PreparedRequest, send: Send) -> requests.Response:
+    def _by_hand(
+        self, kind: Kind, adapter: PatientAdapter, request: requests.PreparedRequest, send: Send
+    ) -> requests.Response:
         if kind.is_late:
             self._keep(kind, request)
             raise exceptions.ReadTimeout("Read timed out.", request=request)
@@ -111,7 +114,8 @@ class WireFaults:
         self._note(kind)
         nowhere = request.copy()
         nowhere.url = str(nowhere.url).replace(self._exchange.url, NOBODY_LISTENS)
-        return send(nowhere)
+        # Under the guard at the wire, which lets nothing leave for another address.
+        return HTTPAdapter.send(adapter, nowhere, timeout=adapter.timeouts_s)
 
     def _vanish(self, kind: Kind, answer: requests.Response) -> requests.Response:
         """An order or a position that is there is not shown."""
