@@ -13,6 +13,7 @@ from sentinel.simulator.account import Position
 from sentinel.simulator.amendments import swap
 from sentinel.simulator.errors import BadControl
 from sentinel.simulator.lifecycle import cancel_group
+from sentinel.simulator.settling import settle_replacements
 from sentinel.simulator.shapes import number
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def split(exchange: Exchange, symbol: str, ratio: Decimal) -> None:
     if position:
         gained = _split_position(exchange, position, ratio, price)
         _record(exchange, "SPLIT", {"symbol": symbol, "qty": number(gained), "net_amount": "0"})
+    # Nobody measured what a split does to a replacement under way: here the venue confirms it first.
+    settle_replacements(exchange, symbol)
     for order in exchange.book.open(symbol):
         current = exchange.book.must(order.id)
         if current.is_open and current.time_in_force == "gtc":

@@ -74,9 +74,13 @@ def lingering_ids(exchange: Exchange, symbol: str, side: str) -> list[str]:
     return [row["related_id"] for row in exchange.store.rows(sql, (symbol, side))]
 
 
-def settle_replacements(exchange: Exchange) -> None:
-    """Let the venue confirm every pending replacement: the old order is `replaced`, the new one works (ALPACA 3.2)."""
-    for old in exchange.book.open_when("status = 'pending_replace'"):
+def settle_replacements(exchange: Exchange, symbol: str | None = None) -> None:
+    """Let the venue confirm pending replacements: the old order is `replaced`, the new one works (ALPACA 3.2).
+
+    Of all symbols, or of one.
+    """
+    pending = exchange.book.open_when("status = 'pending_replace'")
+    for old in (order for order in pending if symbol in (None, order.symbol)):
         new = exchange.book.must(old.replaced_by or "")
         at_ns = exchange.stamp()
         exchange.book.save(replace(old, status="replaced", replaced_ns=at_ns, updated_ns=at_ns))

@@ -84,6 +84,20 @@ def test_a_forward_split_may_give_the_order_a_new_id(desk: Desk) -> None:
     assert (old["status"], desk.order(old["replaced_by"])["stop_price"]) == ("replaced", "23")
 
 
+@pytest.mark.parametrize("mode", ["in_place", "replaced"])
+def test_a_split_meets_a_stop_that_another_waits_to_replace(desk: Desk, mode: str) -> None:
+    desk.exchange.modes(split_orders=mode, replacements="pending")
+    desk.hold(5)
+    stop = desk.stop(qty=5)
+    desk.day("100 101 99 100")
+    desk.ask("PATCH", f"/orders/{stop['id']}", {"stop_price": "96"})
+    assert desk.order(stop["id"])["status"] == "pending_replace"
+    desk.exchange.action(split={"symbol": "AAPL", "ratio": 4})
+    desk.day("25 26 24.5 25")
+    (only,) = desk.get("/orders", status="open")
+    assert (only["qty"], only["stop_price"], only["status"]) == ("20", "24", "new")
+
+
 def test_a_reverse_split_cancels_what_rests(desk: Desk) -> None:
     desk.hold(25)
     stop = desk.stop(qty=25)
