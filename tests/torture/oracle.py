@@ -57,10 +57,13 @@ class RunSeen:
         return sent[len(self.before["requests"]["mutations"]) :]
 
     @property
-    def alarmed(self) -> set[str | None]:
-        """The symbols its alarms name."""
-        findings = (self.document or {}).get("findings", [])
-        return {finding["symbol"] for finding in findings if finding["severity"] == "alarm"}
+    def alarmed(self) -> dict[str | None, str]:
+        """The symbols its alarms name, with what they say."""
+        told: dict[str | None, set[str]] = {}
+        for finding in (self.document or {}).get("findings", []):
+            if finding["severity"] == "alarm":
+                told.setdefault(finding["symbol"], set()).add(finding["code"])
+        return {symbol: ", ".join(sorted(codes)) for symbol, codes in told.items()}
 
 
 def judge_run(seen: RunSeen) -> list[Finding]:
