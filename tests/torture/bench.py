@@ -81,6 +81,8 @@ class Bench:
     workers: int = 2
     progress: Callable[[str], None] = lambda _line: None
     part: tuple[int, int] = (1, 1)
+    # Those of the scenarios that take part; none named, all do.
+    scenarios: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         import_everything()
@@ -103,9 +105,14 @@ class Bench:
         number, parts = self.part
         return keys[number - 1 :: parts]
 
+    def names(self, known: list[str] | None = None) -> list[str]:
+        """The scenarios of this part, in every mode unless some are named."""
+        known = known or [f"{scenario.name}@{hours}" for scenario, hours in templates()]
+        return self.own([name for name in known if not self.scenarios or name.partition("@")[0] in self.scenarios])
+
     def prepare(self, names: list[str] | None = None) -> list[str]:
         """The scenarios of this part played up to their beginning, in every mode unless some are named; their names."""
-        mine = self.own(names or [f"{scenario.name}@{hours}" for scenario, hours in templates()])
+        mine = self.names(names)
         list(self.map(_prepare, mine))
         return mine
 

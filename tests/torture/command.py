@@ -9,6 +9,7 @@ from tests.torture.bench import Bench, LayerReport
 from tests.torture.case import workshop
 from tests.torture.layers import LAYERS, Layer
 from tests.torture.reach import Reach, recovery_branches
+from tests.torture.scenarios import SCENARIOS
 from tests.torture.verdicts import Violation
 
 BROKEN = 1
@@ -41,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--part", default=(1, 1), type=_part, help="2/3: the second third of the scenarios, with its share"
     )
+    known = [scenario.name for scenario in SCENARIOS]
+    parser.add_argument("--scenario", action="append", default=[], choices=known, metavar="NAME", help="only this one")
     parser.add_argument("--seed", type=int, default=1, help="chooses the cases of a bounded size")
     parser.add_argument("--workers", type=int, default=2, help="processes at work at once")
     parser.add_argument(
@@ -69,7 +72,8 @@ def _run(layer: Layer, given: argparse.Namespace, folder: Path) -> LayerReport:
     cases = layer.small if given.size == "small" else given.size
     share = None if cases is None else max(1, cases // parts)
     print(f"{layer.name}: {layer.promise}", flush=True)
-    report = layer.run(Bench(folder, given.seed, share, given.workers, progress, (number, parts)))
+    scenarios = tuple(given.scenario)
+    report = layer.run(Bench(folder, given.seed, share, given.workers, progress, (number, parts), scenarios))
     _tell(report, given.seed)
     return report
 

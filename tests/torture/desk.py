@@ -48,14 +48,18 @@ class Desk:
     folder: Path
     exchange: RunningExchange
 
-    def opens(self, hours: Hours, **settings: str) -> None:
-        """Make the home, quick and in the hours' mode; `settings` are keys of sentinel.toml and what to put there."""
+    def opens(self, hours: Hours) -> None:
+        """Make the home, quick and in the hours' mode."""
         self.exchange.modes(after_hours_stops=hours.stops, after_hours_cancel=hours.cancel)
         self.types("init --mode paper")
         quick = {"read_wait_s": "0", "read_timeout_s": str(READ_TIMEOUT_S), "backups_kept": "2"}
+        self.sets(**quick, after_hours_cancel=f'"{hours.cancel}"')
+
+    def sets(self, **settings: str) -> None:
+        """Change keys of sentinel.toml."""
         file = self.folder / "home" / "sentinel.toml"
         text = file.read_text("utf-8")
-        for key, value in {**quick, "after_hours_cancel": f'"{hours.cancel}"', **settings}.items():
+        for key, value in settings.items():
             text, changed = re.subn(rf"(?m)^(# ?)?{key} = .*$", f"{key} = {value}", text)
             assert changed == 1, f"sentinel.toml has no {key}"
         file.write_text(text, "utf-8")

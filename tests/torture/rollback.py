@@ -25,7 +25,7 @@ ANY_ENDING = (0, 1, 3)
 def run_layer(bench: Bench) -> LayerReport:
     """Record every scenario from its first command to its last; then put back every image, and none."""
     layer = LayerReport(NAME)
-    names = bench.own([f"{scenario.name}@{hours}" for scenario, hours in templates()])
+    names = bench.names()
     recorded = bench.work(layer, record, bench.sample(names, 1 / IMAGES_A_SCENARIO, salt="scenarios"))
     images = [f"{report.key}/{image}" for report in recorded for image in report.notes or ()]
     put_back = bench.work(layer, roll_back, bench.sample(images, salt="images"))

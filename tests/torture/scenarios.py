@@ -97,6 +97,24 @@ def sale_waits(desk: Desk) -> None:
     desk.exchange.trade("TSLA", 4, "buy", 100)
 
 
+def partial_question(desk: Desk) -> None:
+    """Two winners at 2.5 R, one under a leg and one under a simple stop; half of each is offered."""
+    desk.sets(partial_profits="true", usual_range_sessions="2")
+    desk.exchange.trade("AAPL", 7, "buy", 100)
+    desk.evening()
+    desk.holds("MSFT")
+    desk.day(AAPL="119 121 118 120", MSFT="119 121 118 120")
+    desk.evening()
+
+
+def owed_part(desk: Desk) -> None:
+    """A sale of a part approved the evening before, its stop not to be cut at night: the market is open now."""
+    partial_question(desk)
+    desk.types("approvals approve 1 2", 0, 1)
+    desk.bars(AAPL="121 122 120 121", MSFT="121 122 120 121")
+    desk.exchange.advance(to="open")
+
+
 def orphan(desk: Desk) -> None:
     """A position sold by telephone leaves its stop behind."""
     desk.holds("AAPL", "MSFT")
@@ -236,6 +254,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("approved-sale", question, ALL_HOURS, line="approvals approve 1"),
     Scenario("owed-sale", owed_sale, (Hours("new", "pending"), Hours("accepted", "pending"))),
     Scenario("sale-waits", sale_waits),
+    Scenario("partial-profit", partial_question, ALL_HOURS, line="approvals approve 1 2"),
+    Scenario("owed-part", owed_part, (Hours("new", "pending"), Hours("accepted", "pending"))),
     Scenario("orphan", orphan, EITHER_CANCEL),
     Scenario("hand-edits", hand_edits, ALL_HOURS),
     Scenario("sold-by-hand", sold_by_hand, ALL_HOURS),
