@@ -200,16 +200,20 @@ def _say(
     given: Sequence[str], exit_code: int, code: str, message: str, remedy: str, alarms: tuple[Finding, ...] = ()
 ) -> int:
     """Two lines on standard error for it and for each alarm, and the document a program waits for; the exit code."""
+    from sentinel.commands.crash_report import known_secrets
     from sentinel.commands.streams import answer, note
+    from sentinel.domain.secrecy import masked
     from sentinel.report.document import error_document
     from sentinel.report.words import clean
 
-    note(f"error: {clean(message)}", f"do: {clean(remedy)}")
+    # A key typed or pasted in the wrong place is not repeated.
+    secrets = known_secrets(_home_of(given))
+    message, remedy = (masked(clean(words), secrets) for words in (message, remedy))
+    note(f"error: {message}", f"do: {remedy}")
     for alarm in alarms:
         note(f"alarm: {clean(alarm.message)}", f"do: {clean(alarm.remedy)}")
     if "--json" in given:
-        told = error_document(_command_of(given), exit_code, code, clean(message), clean(remedy), alarms)
-        answer("", told, as_json=True)
+        answer("", error_document(_command_of(given), exit_code, code, message, remedy, alarms), as_json=True)
     return exit_code
 
 

@@ -12,13 +12,11 @@ from typing import Any, TextIO
 import structlog
 
 from sentinel.domain.errors import UsageError
+from sentinel.domain.secrecy import MASK, needles
 
-MASK = "***"
 # A field with one of these in its name never shows its value.
 SECRET_WORDS = ("secret", "password", "token", "authorization", "api_key", "apikey", "apca-api", "credential")
 SUFFIX = ".jsonl"
-# Escapes differ from the text itself; a secret this short would mask ordinary words.
-SHORTEST_SECRET = 4
 
 
 class Logbook:
@@ -29,6 +27,7 @@ class Logbook:
         self.lost_lines = 0
         self._file = file
         self._now = now
+        self._masking = _Masking(secrets)
         self._log: Any = structlog.wrap_logger(
             _Lines(self),
             processors=[
@@ -37,8 +36,9 @@ class Logbook:
                 _hide_named,
                 structlog.processors.ExceptionRenderer(),
                 structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
-                # Last: whatever way a key came in, it does not get out.
-                _Masking(secrets),
+                # Last but for spelling: whatever way a key came in, it does not get out.
+                self._masking,
+                _one_plain_line,
             ],
         )
 
@@ -53,6 +53,10 @@ class Logbook:
     def error(self, event: str, *, error: BaseException | None = None, **fields: object) -> None:
         """Write down what failed, with its traceback if it has one."""
         self._log.error(event, exc_info=error, **fields)
+
+    def hide(self, *secrets: str) -> None:
+        """Mask these as well from now on."""
+        self._masking.add(secrets)
 
     def close(self) -> None:
         """End the file; closing twice does no harm."""
@@ -90,21 +94,28 @@ class _Lines:
 
 
 class _Masking:
-    """Replaces every secret in the finished line, plain or escaped as JSON escapes it."""
+    """Replaces every secret in the finished line, however it is spelt there."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        plain = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
-        escaped = {
-            json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for secret in plain for ascii_only in (True, False)
-        }
-        # The longest first: a key may be the beginning of another.
-        self._needles = sorted(plain | escaped, key=len, reverse=True)
+        self._secrets: set[str] = set()
+        self._needles: list[str] = []
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Know these too."""
+        self._secrets |= set(secrets)
+        self._needles = needles(self._secrets)
 
     def __call__(self, _logger: object, _method: str, line: Any) -> str:
-        masked = str(line)
+        hidden = str(line)
         for needle in self._needles:
-            masked = masked.replace(needle, MASK)
-        return masked
+            hidden = hidden.replace(needle, MASK)
+        return hidden
+
+
+def _one_plain_line(_logger: object, _method: str, line: Any) -> str:
+    """What a terminal would obey or a reader would take for the end of a line is escaped: `cat` shows what is there."""
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in str(line))
 
 
 def open_logbook(

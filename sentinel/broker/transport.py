@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from sentinel.broker.answers import Answer, NoAnswer, OrderTicket
 from sentinel.broker.departures import Departures
+from sentinel.domain.secrecy import masked
 
 # The longest a rate limit may hold up one read, in seconds; the broker's window is a minute (ALPACA 9.2).
 LONGEST_PAUSE_S = 60.0
@@ -128,9 +129,7 @@ class AlpacaWire:
         raise NoAnswer(self._censored(_reason(failure, self._adapter.timeouts_s)))
 
     def _censored(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return masked(text, self._secrets)
 
 
 def open_wire(key: str, secret: str, trading_url: str, data_url: str, timeouts_s: tuple[float, float]) -> AlpacaWire:

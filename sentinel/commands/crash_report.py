@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sentinel import __version__
+from sentinel.domain.secrecy import masked
 
 # Both families of names (ALPACA 13); settings.keys reads the same ones, but a crash may lie in there.
 KEY_VARIABLES = ("ALPACA_API_KEY", "ALPACA_SECRET_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
 KEYS_FILE = "keys.toml"
-MASK = "***"
 
 
 def write_crash_report(error: BaseException, arguments: Sequence[str], home: Path | None) -> Path:
@@ -24,9 +24,9 @@ def write_crash_report(error: BaseException, arguments: Sequence[str], home: Pat
     logs = home / "logs" if home else None
     folder = logs if logs and logs.is_dir() and os.access(logs, os.W_OK) else Path(tempfile.gettempdir())
     now = datetime.now(UTC)
-    path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
+    path = folder / f"crash-{now:%Y%m%dT%H%M%S%fZ}-{os.getpid()}.txt"
     text = masked("\n".join(_lines(error, arguments, now)), known_secrets(home))
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
     return path
@@ -40,13 +40,6 @@ def known_secrets(home: Path | None) -> list[str]:
             table = tomllib.loads((home / KEYS_FILE).read_text(encoding="utf-8-sig"))
             found += [value.strip() for value in table.values() if isinstance(value, str)]
     return [secret for secret in found if secret]
-
-
-def masked(text: str, secrets: Sequence[str]) -> str:
-    """The text without any of the secrets, the longest masked first: one may be the beginning of another."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return text
 
 
 def _lines(error: BaseException, arguments: Sequence[str], now: datetime) -> Iterator[str]:

@@ -64,6 +64,8 @@ def open_session(call: Call) -> Iterator[Session]:
         ledger = stack.enter_context(_ledger(home / LEDGER_FILE, call))
         progress("reaching the broker")
         address = stack.enter_context(broker_address(home, settings, leaves_no_trace=call.is_dry_run))
+        if logbook is not None:
+            logbook.hide(address.key, address.secret)
         broker = _connect(address, settings)
         if call.is_dry_run:
             from sentinel.broker.rehearsal import Rehearsal

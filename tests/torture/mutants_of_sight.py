@@ -170,15 +170,15 @@ SECRET = (
     Mutant(
         "a key is written into the log",
         "sentinel/logbook.py",
-        "                _Masking(secrets),",
-        "                _Masking(()),",
+        "        self._masking = _Masking(secrets)",
+        "        self._masking = _Masking(())",
         ("tests/test_logbook.py",),
     ),
     Mutant(
         "an error text repeats the keys",
         "sentinel/broker/transport.py",
-        'text = text.replace(secret, "***")',
-        'text = text.replace("***", secret)',
+        "return masked(text, self._secrets)",
+        "return masked(text, ())",
         (SECRETS,),
     ),
     Mutant(
