@@ -54,5 +54,5 @@ def _holder(path: Path) -> str:
     except PermissionError:
         return "a process of another user"
     except (OSError, ValueError):
-        return "a dry run"
+        return "a dry run, or one that has just begun"
     return f"{command}, process {pid}, since {since}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ WORKED = (DONE, NEEDS_THE_TRADER, USAGE, GUARD)
 LOST_SIGHT = ("unresolved", "bug", "suddenly_empty")
 ENOUGH_TRIES = 3
 EMPTY = "run again with --force"
+NAMES_THE_HOLDER = re.compile(r"another run is at work in \S+: (evening-workflow, process \d+|.*has just begun)")
 DIARY_TOLD = 14
 # Names of the questions and the alarms the trader answers.
 WAITING, UNEXPLAINED = "waiting", "unexplained_quantity"
@@ -142,7 +144,9 @@ class World:
             two = end_victim(second, pid)
         finally:
             shutil.rmtree(second)
-        worker = two if one.exit_code == BUSY else one
+        worker, other = (two, one) if one.exit_code == BUSY else (one, two)
+        if other.exit_code == BUSY and not NAMES_THE_HOLDER.search(other.err):
+            self._break(Violation(10, None, f"the second of two evenings names no holder: {other.err}"))
         if worker.exit_code == BUSY:
             self._break(Violation(10, None, f"two evenings at once, and both gave way: {one.err} {two.err}"))
         self._follow(EVENING, worker, self.case.judge(before, worker, was_halted=was_halted))
