@@ -8,12 +8,12 @@ class SentinelError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, remedy: str, alarms: tuple[Finding, ...] = ()) -> None:
+    def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
         # What a run had found, symbol by symbol, before this ended it.
-        self.alarms = alarms
+        self.alarms: tuple[Finding, ...] = ()
 
 
 class UsageError(SentinelError):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sentinel.domain.actions import EndBreach, Forget, Plan, is_note
 from sentinel.domain.book import ApprovalState, RunEnding
 from sentinel.domain.coverage import Coverage
-from sentinel.domain.errors import BrokerUnreachable, GuardRefusal
+from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LedgerError, SentinelError
 from sentinel.domain.facts import Facts, ReconcileRequest, Request
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.outcomes import Unresolved
@@ -64,8 +64,13 @@ class Run(StepWork):
         )
         try:
             report = self._work(steps)
-        except (KeyboardInterrupt, GuardRefusal) as cause:
-            self._end_early(cause.exit_code if isinstance(cause, GuardRefusal) else INTERRUPTED)
+        except KeyboardInterrupt:
+            self._end_early(INTERRUPTED)
+            raise
+        except SentinelError as error:
+            error.alarms = tuple(finding for finding in self.findings if finding.severity is Severity.ALARM)
+            if not isinstance(error, LedgerError):
+                self._end_early(error.exit_code)
             raise
         if self.bugs:
             raise self.bugs[0]
@@ -199,10 +204,8 @@ class Run(StepWork):
         return replace(self.request, most_ghosts=max(0, self.request.most_ghosts - closed))
 
     def _broken_off(self, error: BrokerUnreachable) -> BrokerUnreachable:
-        """A run that cannot look again still tells its alarms; the coverage stays that of the run before."""
-        self._end_early(error.exit_code)
-        alarms = tuple(finding for finding in self.findings if finding.severity is Severity.ALARM)
-        return BrokerUnreachable(f"the second look failed: {error.message}", error.remedy, alarms)
+        """A run that cannot look again; the coverage stays that of the run before."""
+        return BrokerUnreachable(f"the second look failed: {error.message}", error.remedy)
 
     def _end_early(self, exit_code: int) -> None:
         """Write down what a run that comes to no proof has found so far, and how it ends."""

@@ -74,6 +74,12 @@ class StepWork:
         remedy = f"run again once the broker answers, or see there that {symbol} has its stop"
         self.findings.append(Finding("unresolved", Severity.ALARM, symbol, message, remedy))
 
+    def _lose_record_of(self, symbol: str, error: LedgerError) -> None:
+        """Without a ledger nothing more is sent, for anybody; the next run asks the broker what became of this one."""
+        message = f"what was being done for {symbol} could not be written down: {error.message}"
+        remedy = f"see at the broker that {symbol} has its stop; once the ledger can be written, run again"
+        self.findings.append(Finding("unrecorded", Severity.ALARM, symbol, message, remedy))
+
     def _plan(self, step: Step) -> Plan:
         """The step's plan; where one symbol breaks the planner, that of all the others (I9)."""
         try:
@@ -164,7 +170,11 @@ class StepWork:
         except (BrokerUnreachable, RowRefused) as error:
             self._lose_sight_of(action.symbol, error)
             return Result(DeedOutcome.UNRESOLVED, error.message), False
-        except (LedgerError, LookTooOld):
+        except LookTooOld:
+            raise
+        except LedgerError as error:
+            if is_mutation(action):
+                self._lose_record_of(action.symbol, error)
             raise
         except Exception as bug:  # noqa: BLE001 - a bug met on one symbol must not leave the others bare
             self._note_bug(action.symbol, bug)
