@@ -19,14 +19,18 @@ from tests.torture.desk import START, Desk, Hours, first_bars
 from tests.torture.exchange_process import KEY, SECRET, exchange_process
 from tests.torture.fault_kinds import Blow
 from tests.torture.ledger_image import LedgerImage, read_ledger
-from tests.torture.oracle import RunSeen, judge_run, judge_secrets
+from tests.torture.oracle import RunSeen, judge_run
 from tests.torture.scenarios import SCENARIOS, Scenario
+from tests.torture.secrets_oracle import judge_secrets, judge_words
 from tests.torture.verdicts import Finding
 from tests.torture.victim import RIGHT_TIME, Point, RunOutcome, run_victim
 from tests.torture.watch import reported
+from tests.torture.wire_faults import STILL_COMING
 
 MEMORY_DISK = Path("/dev/shm")
 STATE, LEDGER = "exchange.db", "sentinel.db"
+# The exchange's own files, and the requests the harness keeps to let them arrive late.
+NOT_SENTINELS = (STATE, f"{STATE}-wal", f"{STATE}-shm", f"{STATE}.url", f"{STATE}.lock", STILL_COMING)
 _numbers = count(1)
 
 
@@ -108,14 +112,15 @@ class Case:
         """What was seen of a run, judged."""
         seen = RunSeen(before, self.state(), self.ledger(), outcome.exit_code, outcome.document, was_halted)
         self.findings += judge_run(seen)
+        # Each run's own words: the next run writes over them.
+        self.findings += judge_words((KEY, SECRET), "what it said", outcome.out + outcome.err)
         self.branches |= outcome.branches
         return seen
 
     def close(self) -> None:
-        """Ask the watch in the exchange, and look for keys in everything that was written."""
+        """Ask the watch in the exchange, and look for keys in everything Sentinel wrote, its temporary files too."""
         self.findings += reported(self.folder)
-        written = (self.folder / "home", self.folder / "out.txt", self.folder / "err.txt")
-        self.findings += judge_secrets((KEY, SECRET), *written)
+        self.findings += judge_secrets((KEY, SECRET), self.folder, without=NOT_SENTINELS)
 
 
 @contextmanager

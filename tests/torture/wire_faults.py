@@ -25,7 +25,8 @@ STRUCK, STILL_COMING = "struck.txt", "late.jsonl"
 NOBODY_LISTENS = "http://127.0.0.1:1"
 # As long as some rule wants stale answers, the exchange keeps what it takes to give one.
 REMEMBERS = {"method": "GET", "path": "^never$", "kind": "stale"}
-HTML = b"<html><head><title>500 Internal Server Error</title></head><body></body></html>"
+# Some gateways show whoever asks what was asked, keys and all.
+HTML = "<html><head><title>500 Internal Server Error</title></head><body><pre>{}</pre></body></html>"
 
 Send = Callable[..., requests.Response]
 
@@ -173,7 +174,8 @@ def let_late_requests_arrive(folder: Path) -> None:
 
 def _page(request: requests.PreparedRequest) -> requests.Response:
     answer = ExactResponse()
-    answer.status_code, answer._content = 500, HTML
+    asked = "\n".join(f"{name}: {value}" for name, value in request.headers.items())
+    answer.status_code, answer._content = 500, HTML.format(asked).encode()
     answer.request, answer.url = request, str(request.url)
     answer.headers["Content-Type"] = "text/html"
     return answer
