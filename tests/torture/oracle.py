@@ -104,7 +104,7 @@ def _no_less_than_before(seen: RunSeen) -> Iterator[Finding]:
         if lost is None:
             continue
         price, shares = lost
-        if seen.exit_code == KILLED and _cancelled_a_stop(seen, symbol):
+        if seen.exit_code == KILLED and _let_go_of_shares(seen, symbol):
             yield Unavoidable(Cause.CUT_HANDOVER, symbol, shares, is_open(seen.after))
         elif symbol in seen.alarmed and bare_shares(seen.after, symbol):
             yield Unavoidable(Cause.ALARMED, symbol, shares, is_open(seen.after))
@@ -129,11 +129,12 @@ def _shown(levels: Levels) -> str:
     return ", ".join(f"{shares} at {price}" for price, shares in levels) or "nothing"
 
 
-def _cancelled_a_stop(seen: RunSeen, symbol: str) -> bool:
-    """Whether the run itself ended a stop of the symbol by a cancel."""
+def _let_go_of_shares(seen: RunSeen, symbol: str) -> bool:
+    """Whether the run itself ended a stop of the symbol by a cancel, or made it smaller for a sale of a part."""
     gone = {order["id"] for order in seen.before["orders"] if order["symbol"] == symbol and is_protection(order)}
     gone |= {order["id"] for order in seen.after["orders"] if order["symbol"] == symbol and order["replaces"] in gone}
-    return any(sent["method"] == "DELETE" and sent["path"].rsplit("/", 1)[-1] in gone for sent in seen.requests)
+    changes = (sent for sent in seen.requests if sent["path"].rsplit("/", 1)[-1] in gone)
+    return any(sent["method"] == "DELETE" or '"qty"' in sent["body"] for sent in changes)
 
 
 def _entries(seen: RunSeen) -> Iterator[Finding]:

@@ -95,6 +95,9 @@ GOOD = world(order(1))
 SLEEPING = order(2, status="held", parent_id="order-3", order_class="oto")
 SALE = order(4, client_order_id=EXIT, type="market", stop_price=None, time_in_force="day")
 CANCELLED = {"method": "DELETE", "path": "/v2/orders/order-1", "body": "", "status": 204}
+CUT = {"method": "PATCH", "path": "/v2/orders/order-1", "body": '{"qty": "4"}', "status": 200}
+MOVED = CUT | {"body": '{"stop_price": "93"}'}
+SMALLER = order(5, qty="4", replaces="order-1")
 SOLD = ledger(stops=(), exits=({"symbol": "AAPL", "order_id": "order-4", "qty": "7"},))
 INTENT = {"symbol": "AAPL", "name": STOP, "state": "sent"}
 
@@ -109,6 +112,8 @@ RUNS = [
     pytest.param(seen(GOOD, world(order(1, time_in_force="day"))), {1, 10}, id="a day order is no stop"),
     pytest.param(seen(GOOD, world(), -9), {1}, id="a stop vanished and nobody cancelled it"),
     pytest.param(seen(GOOD, world(sent=(CANCELLED,)), -9), set(), id="killed in a handover"),
+    pytest.param(seen(GOOD, world(SMALLER, sent=(CUT,)), -9), set(), id="killed before a part is sold"),
+    pytest.param(seen(GOOD, world(SMALLER, sent=(MOVED,)), -9), {1}, id="a stop that was moved lost shares"),
     pytest.param(
         seen(GOOD, world(order(1, stop_price="91")), ledger=ledger(stop={"stop_price": "91"})), {2}, id="a lower stop"
     ),

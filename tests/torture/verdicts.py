@@ -21,9 +21,10 @@ class Cause(StrEnum):
 
     PARTIAL_ENTRY = "a part of an entry filled, and the stop of an OTO order sleeps until all of it has"
     REVERSE_SPLIT = "a reverse split cancelled every order on the symbol"
+    SALE_NOT_SPLIT = "a split multiplied the shares, and not the sale that waited for the open"
     HALT = "the symbol is halted"
     HANGING_CANCEL = "an order that ends only at the open is in the way"
-    CUT_HANDOVER = "a kill fell between the cancel of a stop and the placing of the next"
+    CUT_HANDOVER = "a kill fell between what freed shares of a stop and what was to follow"
     BY_HAND = "shares bought or a stop cancelled by telephone since the last run ended"
     NEW_POSITION = "the position came since the last run ended"
     ALARMED = "the run said so by an alarm that names the symbol"

@@ -230,6 +230,8 @@ class World:
         self.prices[symbol] = (self.prices[symbol] / Decimal(ratio)).quantize(CENT)
         if Decimal(ratio) < 1:
             self.bareness.because(symbol, Cause.REVERSE_SPLIT)
+        elif any(order["type"] == "market" for order in live_orders(self.state(), symbol)):
+            self.bareness.because(symbol, Cause.SALE_NOT_SPLIT)
         self.counts["splits"] += 1
         self._note(f"{symbol} splits {ratio}")
 
