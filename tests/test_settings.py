@@ -2,11 +2,20 @@
 
 import dataclasses
 import os
+import stat
+import sys
 import tomllib
+import traceback
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as FailKeyring
+from keyring.backends.null import Keyring as NullKeyring
+from keyring.errors import KeyringLocked
 
 from sentinel.domain.errors import GuardRefusal, SentinelError, UsageError
 from sentinel.risk_config import DEFAULT_POLICY, RiskPolicy, Stair
@@ -123,7 +132,11 @@ MISTAKES = [
     ("[broker]\nmod = 'paper'\n", "line 2: there is no setting broker.mod", "did you mean mode?"),
     ("[broker]\nread-timeout-s = 5\n", "line 2: there is no setting broker.read-timeout-s", "mean read_timeout_s?"),
     ("[brokr]\nmode = 'paper'\n", "line 1: there is no setting brokr", "did you mean broker?"),
-    ("[broker]\nzzz = 1\n", "there is no setting broker.zzz", "the settings of [broker] are mode, connect_timeout_s"),
+    (
+        "[broker]\nzzz = 1\n",
+        "there is no setting broker.zzz",
+        "the settings of [broker] are mode, keys, connect_timeout_s",
+    ),
     ("[risk]\n\nbackups_kept = 3\n", "line 3: there is no setting risk.backups_kept", "it belongs under [evening]"),
     ("top = 1\n", "line 1: there is no setting top", "the tables are broker, risk, evening"),
     ("broker = 3\n", "line 1: broker must be a table", "[broker]"),
@@ -224,6 +237,14 @@ def test_a_folder_that_is_no_home_comes_with_the_line_to_type(tmp_path: Path, na
 # -- keys --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder nobody else can enter."""
+    folder = tmp_path / "a home"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
 def write_keys(home: Path, text: str, mode: int = 0o600) -> None:
     (home / KEYS_FILE).write_text(text)
     (home / KEYS_FILE).chmod(mode)
@@ -278,6 +299,164 @@ def test_keys_that_cannot_be_used_are_never_shown(
     assert remedy in caught.value.remedy
     assert not [secret for secret in SECRETS if secret in repr(caught.value) + caught.value.remedy]
     assert caught.value.__cause__ is None
+
+
+#  the folder's mode, whether keys are read from it
+@pytest.mark.parametrize(
+    ("mode", "is_closed"),
+    [
+        (0o700, True),
+        (0o500, True),
+        (0o755, False),
+        (0o711, False),
+        (0o750, False),
+        (0o770, False),
+        (0o702, False),
+        (0o1777, False),
+    ],
+)
+def test_keys_in_a_folder_others_can_enter_are_refused_with_the_line_to_type(
+    home: Path, mode: int, is_closed: bool
+) -> None:
+    """Whoever can write there could put other keys in their place; whoever can enter waits for one careless chmod."""
+    write_keys(home, BOTH)
+    settings = settings_in(home)
+    home.chmod(mode)
+    if is_closed:
+        assert keys_for(settings, home) == SECRETS
+    else:
+        with pytest.raises(UsageError, match="others can enter") as caught:
+            keys_for(settings, home)
+        assert caught.value.remedy == f"run: chmod 700 '{home}'"
+        assert caught.value.exit_code == 2
+    home.chmod(0o700)
+
+
+def test_a_link_to_the_keys_is_as_safe_as_where_it_leads(home: Path, tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    vault.mkdir(mode=0o700)
+    write_keys(vault, BOTH)
+    (home / KEYS_FILE).symlink_to(vault / KEYS_FILE)
+    settings = settings_in(home)
+    assert keys_for(settings, home) == SECRETS
+    vault.chmod(0o755)
+    with pytest.raises(UsageError, match=f"others can enter {vault}"):
+        keys_for(settings, home)
+    vault.chmod(0o700)
+    (vault / KEYS_FILE).chmod(0o640)
+    with pytest.raises(UsageError, match="others can read"):
+        keys_for(settings, home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("name", [KEYS_FILE, "."])
+def test_keys_of_another_user_are_not_taken(home: Path, name: str) -> None:
+    write_keys(home, BOTH)
+    settings = settings_in(home)
+    os.chown(home / name, 12_345, -1)
+    with pytest.raises(UsageError, match="belongs to another user"):
+        keys_for(settings, home)
+
+
+def test_a_new_home_is_closed_to_others(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        write_default(tmp_path / "new" / "home")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new" / "home").stat().st_mode) == 0o700
+
+
+KEYRING = '[broker]\nmode = "paper"\nkeys = "keyring"\n'
+
+
+class MemoryKeyring(KeyringBackend):
+    """A keyring that forgets when the test ends."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passwords: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.passwords.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.passwords[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.passwords[service, username]
+
+
+class LockedKeyring(MemoryKeyring):
+    """A keyring whose trader has not typed the password, and which says more than it should."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked(f"cannot unlock {SECRETS[1]}")
+
+
+@pytest.fixture
+def use_keyring() -> Iterator[Callable[[KeyringBackend], KeyringBackend]]:
+    before = keyring.get_keyring()
+
+    def use(backend: KeyringBackend) -> KeyringBackend:
+        keyring.set_keyring(backend)
+        return backend
+
+    yield use
+    keyring.set_keyring(before)
+
+
+UseKeyring = Callable[[KeyringBackend], KeyringBackend]
+
+
+def test_keys_from_the_systems_keyring_by_account(home: Path, use_keyring: UseKeyring) -> None:
+    backend = use_keyring(MemoryKeyring())
+    backend.set_password("sentinel-paper", "key", SECRETS[0])
+    backend.set_password("sentinel-paper", "secret", SECRETS[1] + "\n")
+    assert keys_for(settings_in(home, KEYRING), home) == SECRETS
+    with pytest.raises(UsageError, match="no keys for the live account") as caught:
+        keys_for(settings_in(home, KEYRING.replace("paper", "live")), home)
+    assert "keyring set sentinel-live key" in caught.value.remedy
+
+
+def test_the_keyring_is_asked_last_and_only_where_it_is_named(
+    home: Path, use_keyring: UseKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = use_keyring(MemoryKeyring())
+    for name in ("key", "secret"):
+        backend.set_password("sentinel-paper", name, "from-the-keyring")
+    with pytest.raises(UsageError, match="no API keys"):
+        keys_for(settings_in(home, PAPER), home)
+    write_keys(home, BOTH)
+    assert keys_for(settings_in(home, KEYRING), home) == SECRETS
+    for name in ("ALPACA_API_KEY", "ALPACA_SECRET_KEY"):
+        monkeypatch.setenv(name, "from-a-variable")
+    assert keys_for(settings_in(home, KEYRING), home) == ("from-a-variable", "from-a-variable")
+
+
+@pytest.mark.parametrize(
+    ("backend", "words"),
+    [
+        (NullKeyring(), "no keys for the paper account"),
+        (FailKeyring(), "NoKeyringError"),
+        (LockedKeyring(), "KeyringLocked"),
+    ],
+)
+def test_a_keyring_that_gives_nothing(home: Path, use_keyring: UseKeyring, backend: KeyringBackend, words: str) -> None:
+    use_keyring(backend)
+    with pytest.raises(UsageError, match=words) as caught:
+        keys_for(settings_in(home, KEYRING), home)
+    assert SECRETS[1] not in "".join(traceback.format_exception(caught.value))
+
+
+def test_without_the_extra_the_line_to_type_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("keyring", "keyring.errors"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UsageError, match="not installed") as caught:
+        keys_for(settings_in(home, KEYRING), home)
+    assert "pip install 'sentinel-stops[keyring]'" in caught.value.remedy
 
 
 def test_half_a_pair_of_variables_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentinel.commands.crash_report import learn
 from sentinel.commands.embedded_exchange import after_hours_cancel, embedded_exchange
 
 if TYPE_CHECKING:
@@ -36,4 +37,6 @@ def broker_address(home: Path, settings: "Settings", *, leaves_no_trace: bool = 
             yield BrokerAddress(exchange.url, exchange.url, exchange.key, exchange.secret, cancels_at_once)
         return
     keys = keys_for(settings, home)
+    if settings.broker.keys == "keyring":
+        learn(*keys)
     yield BrokerAddress(hosts.trading_url, hosts.data_url, keys.key, keys.secret, cancels_at_once)

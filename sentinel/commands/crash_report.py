@@ -17,6 +17,8 @@ from sentinel.domain.secrecy import masked
 # Both families of names (ALPACA 13); settings.keys reads the same ones, but a crash may lie in there.
 KEY_VARIABLES = ("ALPACA_API_KEY", "ALPACA_SECRET_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
 KEYS_FILE = "keys.toml"
+# Keys of the system's keyring, which is asked once and not again by a crash.
+_learned: set[str] = set()
 
 
 def write_crash_report(error: BaseException, arguments: Sequence[str], home: Path | None) -> Path:
@@ -32,9 +34,15 @@ def write_crash_report(error: BaseException, arguments: Sequence[str], home: Pat
     return path
 
 
+def learn(*secrets: str) -> None:
+    """Know these keys too, wherever they came from."""
+    _learned.update(secrets)
+
+
 def known_secrets(home: Path | None) -> list[str]:
-    """Every key this process could know: of the environment and of the home's file."""
-    found = [os.environ.get(name, "").strip() for name in KEY_VARIABLES]
+    """Every key this process could know: of the environment, of the home's file, and those it has learned."""
+    found = [*_learned]
+    found += [os.environ.get(name, "").strip() for name in KEY_VARIABLES]
     if home is not None:
         with suppress(OSError, ValueError):
             table = tomllib.loads((home / KEYS_FILE).read_text(encoding="utf-8-sig"))

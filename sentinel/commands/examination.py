@@ -1,6 +1,7 @@
 """The doctor's examination: each part is looked at on its own, so that one that is broken hides no other."""
 
 import os
+import shlex
 import shutil
 import stat
 from collections.abc import Callable, Generator, Iterator
@@ -94,8 +95,12 @@ class _Examination:
         except SentinelError as error:
             yield failed("keys", error)
             return False
-        is_variable = any(os.environ.get(name) for name in KEY_VARIABLES)
-        yield ok("keys", "in the environment" if is_variable else f"in {KEYS_FILE}, which only you can read")
+        if any(os.environ.get(name) for name in KEY_VARIABLES):
+            yield ok("keys", "in the environment")
+        elif (self.home / KEYS_FILE).exists():
+            yield ok("keys", f"in {KEYS_FILE}, which only you can read")
+        else:
+            yield ok("keys", "in the system's keyring")
         return True
 
     def _broker(self) -> Iterator[Check]:
@@ -194,6 +199,7 @@ def _faults(home: Path) -> Iterator[Check]:
             yield warn("folders", f"{folder} is missing", "`sentinel init` makes what is missing")
         elif not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             yield fail("folders", f"{folder} is no folder you can write to", f"make it one: chmod u+rwx {folder}")
-    ledger = home / LEDGER_FILE
-    if os.name == "posix" and ledger.exists() and stat.S_IMODE(ledger.stat().st_mode) & 0o077:
-        yield warn("folders", f"others can read {ledger}", f"chmod 600 {ledger}")
+    for path, mode in ((home, 700), (home / LEDGER_FILE, 600)):
+        if os.name == "posix" and path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            verb = "enter" if path.is_dir() else "read"
+            yield warn("folders", f"others can {verb} {path}", f"chmod {mode} {shlex.quote(str(path))}")

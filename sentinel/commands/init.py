@@ -104,8 +104,9 @@ def _check_keys(folder: Path, mode: Mode) -> str | None:
     """The number of the account the keys open, if there are keys; BrokerUnreachable when they are refused."""
     from sentinel.settings import load_settings
 
-    has_keys = bool(known_secrets(folder)) or (folder / KEYS_FILE).exists()
-    return ask_account(folder, load_settings(folder)).number if mode != "sim" and has_keys else None
+    settings = load_settings(folder)
+    has_keys = bool(known_secrets(folder)) or (folder / KEYS_FILE).exists() or settings.broker.keys == "keyring"
+    return ask_account(folder, settings).number if mode != "sim" and has_keys else None
 
 
 def _words(folder: Path, mode: Mode, missing: list[str], number: str | None, *, is_dry_run: bool) -> Iterator[str]:

@@ -11,11 +11,14 @@ from sentinel.settings.schema import Mode, tables
 HEAD = (
     "Sentinel's settings for this home. Percentages are percent: 8 means 8 %. Money is dollars.",
     "A variable overrides a setting: SENTINEL_BROKER__MODE, SENTINEL_RISK__INITIAL_STOP_PCT, and so on.",
-    "API keys do not belong here: set ALPACA_API_KEY and ALPACA_SECRET_KEY, or write them to keys.toml (mode 0600).",
+    "API keys do not belong here: set ALPACA_API_KEY and ALPACA_SECRET_KEY, or write them to keys.toml (chmod 600).",
 )
 
 SENTENCES = {
     "broker.mode": 'The account: "sim" (the exchange inside Sentinel), "paper" or "live" (Alpaca).',
+    "broker.keys": (
+        'Where the API keys are, if not in the environment: "file" (keys.toml), or "keyring" (the system\'s, an extra).'
+    ),
     "broker.connect_timeout_s": "Seconds to wait for a connection.",
     "broker.read_timeout_s": "Seconds to wait for an answer.",
     "broker.read_attempts": "How often a question is asked until the broker counts as unreachable; orders go out once.",
@@ -70,7 +73,9 @@ def write_default(home: Path, mode: str = "sim", *, understands_live: bool = Fal
     path = home / SETTINGS_FILE
     text = default_text(cast("Mode", mode))
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        # Of a folder that is there already its owner decides; keys are read from none that others can enter.
+        home.mkdir(mode=0o700, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
@@ -89,7 +94,9 @@ def default_text(mode: Mode) -> str:
     for line in HEAD:
         document.add(tomlkit.comment(line))
     for name, table in tables().items():
-        values = dict(table()) | ({"mode": mode} if name == "broker" else {})
+        defaults = table()
+        values = {key: getattr(defaults, key) for key in table.model_fields}
+        values |= {"mode": mode} if name == "broker" else {}
         written = tomlkit.table()
         for key, value in values.items():
             written.add(tomlkit.comment(SENTENCES[f"{name}.{key}"]))

@@ -35,6 +35,7 @@ class BrokerSettings(Table):
     """`[broker]`: which account, and how patiently it is asked (seconds)."""
 
     mode: Mode = "sim"
+    keys: Literal["file", "keyring"] = "file"
     connect_timeout_s: Annotated[Seconds, Field(gt=0, le=120)] = 5.0
     read_timeout_s: Annotated[Seconds, Field(gt=0, le=120)] = 20.0
     read_attempts: Annotated[Whole, Field(ge=1, le=10)] = 3

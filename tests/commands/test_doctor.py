@@ -140,6 +140,11 @@ def test_keys(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert examined(desk, 1)["keys"] == "fail"
     file.chmod(0o600)
     assert examined(desk, 0)["keys"] == "ok"
+    desk.home.chmod(0o755)
+    assert examined(desk, 1)["keys"] == "fail"
+    evening = desk.types("evening-workflow")
+    assert (evening.exit_code, f"do: run: chmod 700 {desk.home}" in evening.err) == (2, True)
+    desk.home.chmod(0o700)
     answer = desk.types("doctor")
     assert secret not in answer.out + answer.err
 
@@ -209,6 +214,10 @@ def a_file_for_a_folder(desk: Desk) -> None:
     (desk.home / "logs").write_text("in the way")
 
 
+def an_open_home(desk: Desk) -> None:
+    desk.home.chmod(0o755)
+
+
 def an_open_ledger(desk: Desk) -> None:
     (desk.home / "sentinel.db").chmod(0o644)
 
@@ -228,6 +237,7 @@ def an_open_ledger(desk: Desk) -> None:
         (no_logs, "folders", "warn"),
         (a_file_for_a_folder, "folders", "fail"),
         (an_open_ledger, "folders", "warn"),
+        (an_open_home, "folders", "warn"),
     ],
 )
 def test_what_is_not_well_is_named_alone(desk: Desk, breaks: Callable[[Desk], None], name: str, health: str) -> None:
