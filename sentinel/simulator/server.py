@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import socket
 import socketserver
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 SHIPPED_BARS = Path(__file__).parent / "data" / "us_daily_iex_2025_26.csv"
 HOST = "127.0.0.1"
+# What a browser is fooled with: a foreign name that leads here (DNS rebinding). No page has any business here at all.
+_THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE | re.ASCII)
+_FOREIGN = b'{"message":"this exchange answers programs on its own machine, and no web pages"}'
 _POLL_SECONDS = 0.05
 _LARGEST_BODY = 64 * 1024 * 1024
 
@@ -45,6 +49,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def _answer(self) -> None:
+        if self._is_foreign():
+            self.close_connection = True
+            headers = [("Content-Type", "application/json"), ("Content-Length", str(len(_FOREIGN)))]
+            self._send("403 Forbidden", headers, _FOREIGN)
+            return
         length = self.headers.get("Content-Length") or "0"
         if (
             not length.isdigit()
@@ -69,6 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = do_HEAD = do_OPTIONS = _answer  # noqa: N815 - http.server asks for these names
+
+    def _is_foreign(self) -> bool:
+        """Whether a web page sent this: under a name of its own for this machine, or with its origin in the headers."""
+        hosts = self.headers.get_all("Host") or []
+        return len(hosts) != 1 or not _THIS_MACHINE.fullmatch(hosts[0].strip()) or "Origin" in self.headers
 
     def _environ(self, body: bytes) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
