@@ -5,8 +5,6 @@ import typer
 from sentinel.commands.options import AsJson, Call, DryRun, Force, NonInteractive
 from sentinel.commands.run_command import run_in_session
 from sentinel.commands.session import Session
-from sentinel.domain.errors import LedgerError
-from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.runs import RunReport
 
 
@@ -27,17 +25,6 @@ def evening_workflow(
     def evening(session: Session) -> RunReport:
         from sentinel.evening import run_evening
 
-        if not dry_run:
-            back_up(session)
         return run_evening(session.engine, source=call.source, is_dry_run=dry_run, force=force)
 
     return run_in_session(call, evening)
-
-
-def back_up(session: Session) -> None:
-    """Copy the ledger; a copy that cannot be made is told, and keeps no evening from protecting."""
-    try:
-        session.ledger.backup(session.home / "backups", session.settings.evening.backups_kept)
-    except LedgerError as error:
-        message = f"the backup failed: {error.message}"
-        session.troubles.append(Finding("backup_failed", Severity.WARNING, None, message, error.remedy))

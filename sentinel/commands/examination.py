@@ -135,7 +135,7 @@ class _Examination:
         from sentinel.ledger import Ledger, damage_in
 
         path = self.home / LEDGER_FILE
-        with Ledger.open_read_only(path) as ledger:
+        with Ledger.open_read_only(path, is_checked=False) as ledger:
             self.bound = ledger.bound_account()
             self.is_ledger_read = True
             damage = damage_in(path)

@@ -5,7 +5,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sentinel.commands.broker_address import BrokerAddress, broker_address
@@ -14,6 +13,7 @@ from sentinel.commands.home_lock import home_lock
 from sentinel.commands.options import Call
 from sentinel.commands.permission import Permission, permission_of
 from sentinel.commands.profit_question import ProfitQuestion
+from sentinel.commands.run_ledger import back_up, run_ledger
 from sentinel.commands.streams import Progress
 from sentinel.domain.errors import SentinelError, UsageError
 from sentinel.domain.findings import Finding, Severity
@@ -61,7 +61,7 @@ def open_session(call: Call) -> Iterator[Session]:
         progress = Progress(logbook)
         stack.callback(progress.stop)
         progress("opening the ledger")
-        ledger = stack.enter_context(_ledger(home / LEDGER_FILE, call))
+        ledger = stack.enter_context(run_ledger(home / LEDGER_FILE, call, _now, troubles))
         progress("reaching the broker")
         address = stack.enter_context(broker_address(home, settings, leaves_no_trace=call.is_dry_run))
         if logbook is not None:
@@ -74,6 +74,9 @@ def open_session(call: Call) -> Iterator[Session]:
         account = broker.account()
         permission.refuse_another(account.number)
         ledger.bind(account.id, account.number, settings.broker.mode)
+        if not call.is_dry_run:
+            progress("copying the ledger")
+            back_up(ledger, home, settings.evening.backups_kept, troubles)
         engine = _engine(broker, ledger, settings, address, call, progress, permission)
         yield Session(home, settings, ledger, engine, logbook, troubles)
 
@@ -133,22 +136,6 @@ def _in_words(error: BaseException) -> tuple[str, str]:
     if isinstance(error, OSError):
         return str(error), again
     return f"a bug ({type(error).__name__})", again
-
-
-@contextmanager
-def _ledger(path: Path, call: Call) -> Iterator["Ledger"]:
-    """The ledger; for a dry run a copy of it, which takes all the writing and is thrown away."""
-    from sentinel.ledger import Ledger
-
-    if not call.is_dry_run:
-        with Ledger.open(path, _now) as ledger:
-            yield ledger
-        return
-    with TemporaryDirectory(prefix="sentinel-dry-run-") as folder:
-        with Ledger.open_read_only(path) as ledger:
-            copy = ledger.backup(Path(folder))
-        with Ledger.open(copy, _now) as ledger:
-            yield ledger
 
 
 def _connect(address: BrokerAddress, settings: "Settings") -> "Broker":

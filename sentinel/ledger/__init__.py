@@ -2,7 +2,8 @@
 
 from sentinel.ledger.examining import damage_in
 from sentinel.ledger.ledger import Ledger
-from sentinel.ledger.ledger_file import RowRefused
+from sentinel.ledger.ledger_file import LedgerDamaged, RowRefused
+from sentinel.ledger.quarantine import Quarantine, open_or_begin_anew, quarantine_in_force
 from sentinel.ledger.restoring import Restored, examine_copy, put_back, restore_backup
 from sentinel.ledger.rows import AuditRow, BoundAccount, RunRow
 from sentinel.ledger.version_seven import migrate_from_v7
@@ -11,12 +12,16 @@ __all__ = [
     "AuditRow",
     "BoundAccount",
     "Ledger",
+    "LedgerDamaged",
+    "Quarantine",
     "Restored",
     "RowRefused",
     "RunRow",
     "damage_in",
     "examine_copy",
     "migrate_from_v7",
+    "open_or_begin_anew",
     "put_back",
+    "quarantine_in_force",
     "restore_backup",
 ]

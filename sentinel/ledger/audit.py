@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 
 from sentinel.ledger.ledger_file import LedgerFile
 from sentinel.ledger.rows import AuditRow, Row, from_row, to_cell
@@ -10,6 +11,7 @@ LAST = "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1"
 WHOLE_CHAIN = "SELECT * FROM audit ORDER BY id"
 TRAIL = "SELECT * FROM audit ORDER BY id DESC LIMIT ?"
 TRAIL_OF = "SELECT * FROM audit WHERE symbol = ? ORDER BY id DESC LIMIT ?"
+LATEST_OF = "SELECT * FROM audit WHERE event IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT 1"
 EVER_WRITTEN = "SELECT seq FROM sqlite_sequence WHERE name = 'audit'"
 
 
@@ -31,17 +33,29 @@ class Audit(LedgerFile):
         rows = self._rows(TRAIL, (limit,)) if symbol is None else self._rows(TRAIL_OF, (symbol, limit))
         return tuple(from_row(AuditRow, row) for row in reversed(rows))
 
+    def latest_of(self, events: Sequence[str]) -> AuditRow | None:
+        """The latest line that tells one of these events."""
+        row = self._row(LATEST_OF, (json.dumps(events),))
+        return from_row(AuditRow, row) if row else None
+
     def verify_audit(self) -> int | None:
         """The number of the first line that was changed, taken out or cut off; None when the chain is whole."""
-        number, previous = 0, ""
-        for row in self._rows(WHOLE_CHAIN):
-            number += 1
-            if row["id"] != number or row["previous_hash"] != previous or row["hash"] != seal(row):
-                return number
-            previous = row["hash"]
         ever_written = self._row(EVER_WRITTEN)
-        is_cut_off = ever_written is not None and ever_written["seq"] > number
-        return number + 1 if is_cut_off else None
+        return first_broken(self._rows(WHOLE_CHAIN), ever_written["seq"] if ever_written else 0)
+
+
+def first_broken(lines: Iterable[Row], ever_written: int) -> int | None:
+    """The number of the first line that is not as it was sealed, of all lines in order; None when all are.
+
+    `ever_written` is how many there were: what is missing at the end is cut off.
+    """
+    number, previous = 0, ""
+    for row in lines:
+        number += 1
+        if row["id"] != number or row["previous_hash"] != previous or row["hash"] != seal(row):
+            return number
+        previous = row["hash"]
+    return number + 1 if ever_written > number else None
 
 
 def seal(row: Row) -> str:

@@ -19,7 +19,7 @@ def copy_to(connection: sqlite3.Connection, folder: Path, stem: str, now: Clock)
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = _free_name(folder, f"{stem}-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}")
+        path = free_name(folder, f"{stem}-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}")
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -28,7 +28,7 @@ def copy_to(connection: sqlite3.Connection, folder: Path, stem: str, now: Clock)
             partial.rename(path)
         finally:
             partial.unlink(missing_ok=True)
-        _flush(folder)
+        flush(folder)
     except sqlite3.Error as error:
         raise ledger_error(folder, error) from error
     except OSError as error:
@@ -52,7 +52,7 @@ def _copy_checked(connection: sqlite3.Connection, path: Path) -> None:
             raise LedgerError(f"the copy {path} came out damaged", "check the disk, then run again")
 
 
-def _free_name(folder: Path, stem: str) -> Path:
+def free_name(folder: Path, stem: str) -> Path:
     """The stem with a number behind it if two copies fall into one second."""
     path, number = folder / f"{stem}.db", 1
     while path.exists():
@@ -61,7 +61,7 @@ def _free_name(folder: Path, stem: str) -> Path:
     return path
 
 
-def _flush(folder: Path) -> None:
+def flush(folder: Path) -> None:
     """Make the new name outlast a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -17,6 +17,7 @@ from sentinel.ledger.ledger_file import Clock
 from sentinel.ledger.opening import open_for_reading, open_for_writing
 from sentinel.ledger.orders import Orders
 from sentinel.ledger.rows import BoundAccount, Cell, from_row, to_cell
+from sentinel.ledger.soundness import faults, reading
 from sentinel.ledger.telemetry import Telemetry
 from sentinel.ledger.trades import Trades
 from sentinel.ledger.troubles import Troubles
@@ -46,9 +47,12 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
         return cls(path, open_for_writing(path, now), now)
 
     @classmethod
-    def open_read_only(cls, path: Path, now: Clock = utc_now) -> Self:
-        """The ledger at a path as it is, never created, migrated or written; LedgerError when it cannot be read."""
-        return cls(path, open_for_reading(path), now)
+    def open_read_only(cls, path: Path, now: Clock = utc_now, *, is_checked: bool = True) -> Self:
+        """The ledger at a path as it is, never created, migrated or written.
+
+        LedgerError when it cannot be read, LedgerDamaged when it is damaged, unless it is opened for looking at that.
+        """
+        return cls(path, open_for_reading(path, is_checked=is_checked), now)
 
     @classmethod
     def open_copy(cls, path: Path, now: Clock = utc_now) -> Self:
@@ -123,14 +127,8 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
 
         The rules of the rows are only checked where the ledger is open for writing.
         """
-        found = [str(row["integrity_check"]) for row in self._rows("PRAGMA integrity_check(20)")]
-        lost = self._rows("PRAGMA foreign_key_check")
-        found += [
-            f"row {row['rowid']} of {row['table']} refers to a row of {row['parent']} that is gone" for row in lost
-        ]
-        broken = self.verify_audit()
-        found += [f"line {broken} of the audit was changed or taken out"] if broken else []
-        return tuple(line for line in found if line != "ok")
+        with reading(self.path):
+            return tuple(faults(self._connection, are_rows_checked=True))
 
     def view(self, name: str) -> tuple[Mapping[str, Any], ...]:
         """The rows of one of the views, numbers as numbers: for showing, not for computing with money."""

@@ -12,7 +12,10 @@ from sentinel.ledger.rows import Cell, Row, storable
 Parameters = Sequence[Cell] | Mapping[str, Cell]
 Clock = Callable[[], datetime]
 
-RESTORE = "put back the newest good copy with `sentinel restore`, then run `sentinel reconcile-positions`"
+RESTORE = (
+    "put a sound copy back: `sentinel restore` names them; `sentinel evening-workflow` protects without one, from the"
+    " broker alone, and keeps the file"
+)
 # What SQLite calls a failure, from the more special to the more general, and what helps.
 REMEDIES = (
     ("SQLITE_BUSY", "another program has the ledger open for writing: close it and run again"),
@@ -21,10 +24,11 @@ REMEDIES = (
     ("SQLITE_READONLY_ROLLBACK", "a run was cut off while writing: run `sentinel migrate` once, which tidies up"),
     ("SQLITE_READONLY", "make the ledger and its folder writable for you: chmod u+rw"),
     ("SQLITE_CANTOPEN", "check that the folder exists and that you may read and write it"),
-    ("SQLITE_CORRUPT", RESTORE),
-    ("SQLITE_NOTADB", RESTORE),
-    ("SQLITE_IOERR", f"check the disk; if it is sound, {RESTORE}"),
+    ("SQLITE_IOERR", "check the disk and run again"),
+    ("SQLITE_INTERRUPT", "run again"),
+    ("SQLITE_NOMEM", "close other programs and run again"),
 )
+DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 # Statements that begin, keep and undo: of a whole transaction, and of a part within one.
 WHOLE = ("BEGIN IMMEDIATE", ("COMMIT",), ("ROLLBACK",))
@@ -35,9 +39,19 @@ class RowRefused(LedgerError):
     """A rule of the ledger refused one row; the ledger itself is sound."""
 
 
+class LedgerDamaged(LedgerError):
+    """The file holds something else than Sentinel wrote; whatever it says may be wrong."""
+
+    def __init__(self, path: Path, faults: Sequence[str]) -> None:
+        super().__init__(f"the ledger {path} is damaged: {'; '.join(faults)}", RESTORE)
+        self.faults = tuple(faults)
+
+
 def ledger_error(path: Path, error: sqlite3.Error) -> LedgerError:
     """What SQLite says, as an error with a remedy."""
     name = getattr(error, "sqlite_errorname", None) or ""
+    if name.startswith(DAMAGE):
+        return LedgerDamaged(path, [str(error)])
     if isinstance(error, sqlite3.IntegrityError):
         return RowRefused(
             f"the ledger {path} refused a row: {error}", "run `sentinel doctor`; if it finds nothing, report a bug"

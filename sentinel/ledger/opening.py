@@ -3,38 +3,42 @@
 import os
 import sqlite3
 from pathlib import Path
-from types import ModuleType
 
 from sentinel.domain.errors import LedgerError
 from sentinel.ledger.copying import copy_to
-from sentinel.ledger.ledger_file import RESTORE, Clock, ledger_error
+from sentinel.ledger.ledger_file import Clock, LedgerDamaged, ledger_error
+from sentinel.ledger.soundness import reading, refuse_damage
+from sentinel.ledger.steps import known_steps, load_migrations, load_part
 
 SCHEMA_VERSION = 8
 APPLICATION_ID = 0x534E544C  # the letters SNTL
 OLDEST_SQLITE = (3, 38, 0)  # STRICT tables, JSON and the rest of the schema
 BUSY_TIMEOUT_S = 10.0
+STEPS = "_sqlite_migrations"
+# https://sqlite.org/fileformat.html: where the head says who may write, and the highest number that lets SQLite write.
+WRITE_VERSION_AT, HIGHEST_WRITE_VERSION = 18, 2
 
 
 def open_for_writing(path: Path, now: Clock) -> sqlite3.Connection:
     """The ledger at the path, created or brought to the newest schema if need be.
 
-    LedgerError when it is no ledger, a newer one, damaged or not writable.
+    LedgerError when it is no ledger, a newer one or not writable, LedgerDamaged when it is damaged.
     """
     _refuse_old_sqlite()
     _create_privately(path)
+    _refuse_write_protection(path)
     connection = _connect(path, "rw")
     try:
-        version = _version(path, connection)  # before anything of somebody else's file is changed
+        with reading(path):
+            version = _version(path, connection)  # before anything of somebody else's file is changed
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = EXTRA")
-        _refuse_damage(path, connection)
+        refuse_damage(path, connection)
         if version < SCHEMA_VERSION or _pending_steps(connection):
             _migrate(path, connection, now)
         connection.execute("PRAGMA foreign_keys = ON")
-        if connection.execute("PRAGMA foreign_key_check").fetchone():
-            raise LedgerError(f"rows in the ledger {path} refer to rows that are gone", RESTORE)
     except (sqlite3.Error, OSError) as error:
         connection.close()
         raise _as_ledger_error(path, error) from error
@@ -44,24 +48,27 @@ def open_for_writing(path: Path, now: Clock) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
+def open_for_reading(path: Path, *, any_version: bool = False, is_checked: bool = True) -> sqlite3.Connection:
     """The ledger at the path as it is: nothing is created, migrated or written, not even beside it.
 
-    LedgerError when there is none, when it is damaged or newer, or older unless `any_version` allows that.
+    LedgerError when there is none, when it is newer, or older unless `any_version` allows that; LedgerDamaged when it
+    is damaged, as far as it is looked into.
     """
     _refuse_old_sqlite()
     if not path.is_file():
         raise LedgerError(f"there is no ledger at {path}", "make one with `sentinel init`, or choose a home by --home")
     connection = _connect(path, "ro")
     try:
-        version = _version(path, connection)
+        with reading(path):
+            version = _version(path, connection)
         is_old = version < SCHEMA_VERSION or _pending_steps(connection)
         if is_old and not (any_version and version):
             raise LedgerError(
                 f"the ledger {path} was written by an older Sentinel (schema {version})",
                 "run `sentinel migrate`, which copies it first",
             )
-        _refuse_damage(path, connection)
+        if is_checked:
+            refuse_damage(path, connection)
     except sqlite3.Error as error:
         connection.close()
         raise ledger_error(path, error) from error
@@ -80,6 +87,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     for pragma in ("recursive_triggers = ON", "cell_size_check = ON"):
         connection.execute(f"PRAGMA {pragma}")
+    load_part("seals").register(connection)
     return connection
 
 
@@ -94,52 +102,55 @@ def _create_privately(path: Path) -> None:
         raise _as_ledger_error(path, error) from error
 
 
+def _refuse_write_protection(path: Path) -> None:
+    """One bit of a file's head forbids SQLite every write, which it says only when something is to be written."""
+    try:
+        # Before there is a connection: closing a descriptor drops the locks this process has on the file.
+        with path.open("rb") as file:
+            head = file.read(WRITE_VERSION_AT + 1)
+    except OSError as error:
+        raise _as_ledger_error(path, error) from error
+    if head.startswith(b"SQLite format 3\0") and head[WRITE_VERSION_AT:] > bytes([HIGHEST_WRITE_VERSION]):
+        raise LedgerDamaged(path, ["its head forbids every write"])
+
+
 def _version(path: Path, connection: sqlite3.Connection) -> int:
-    """The schema's number, 0 for an empty file; LedgerError for somebody else's file or a newer schema."""
+    """The schema's number, 0 for an empty file; LedgerError for somebody else's file, a newer schema, a torn head."""
     owner, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
     tables = {row[0].lower() for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if owner != APPLICATION_ID and {"decisions", "trades"} <= tables:
-        raise LedgerError(f"{path} is a ledger of version 7", f"bring it over with `sentinel migrate --from-v7 {path}`")
-    if owner != APPLICATION_ID and (tables or owner or version):
+    taken = _taken_steps(connection) if STEPS in tables else set()
+    if owner != APPLICATION_ID and not taken:
+        _refuse_strangers(path, tables, is_used=bool(tables or owner or version))
+    unknown = taken - known_steps()
+    if unknown or (version > SCHEMA_VERSION and not taken):
         raise LedgerError(
-            f"{path} is a database, but no ledger of Sentinel", "move it away, or choose another home by --home"
-        )
-    if version > SCHEMA_VERSION:
-        raise LedgerError(
-            f"the ledger {path} has schema {version}, and this Sentinel knows none above {SCHEMA_VERSION}",
+            f"the ledger {path} was written by a newer Sentinel: it has schema {version}"
+            + (f" and the step {min(unknown)}" if unknown else ""),
             "install the Sentinel that wrote it, or `sentinel restore` a copy from before",
         )
-    if version == SCHEMA_VERSION and _taken_steps(connection) - _known_steps():
-        raise LedgerError(
-            f"the ledger {path} was written by a newer Sentinel than this one",
-            "install the Sentinel that wrote it, or `sentinel restore` a copy from before",
-        )
+    # The steps tell what the file is; its head, which says it in two numbers, must agree.
+    is_torn = owner != APPLICATION_ID or (version != SCHEMA_VERSION and taken == known_steps())
+    if taken and is_torn:
+        raise LedgerDamaged(path, [f"its head calls it number {version} of application {owner:#x}"])
     return version
 
 
+def _refuse_strangers(path: Path, tables: set[str], *, is_used: bool) -> None:
+    if tables & {"decisions", "trades"}:
+        raise LedgerError(f"{path} is a ledger of version 7", f"bring it over with `sentinel migrate --from-v7 {path}`")
+    if is_used:
+        raise LedgerError(
+            f"{path} is a database, but no ledger of Sentinel", "move it away, or choose another home by --home"
+        )
+
+
 def _taken_steps(connection: sqlite3.Connection) -> set[str]:
-    return {
-        row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'sentinel'")
-    }
-
-
-def _known_steps() -> set[str]:
-    """The steps this Sentinel has, by their files: importing them would cost `status` a second."""
-    return {path.stem for path in _steps_folder().glob("m[0-9][0-9][0-9][0-9]_*.py")}
+    return {row[0] for row in connection.execute(f"SELECT name FROM {STEPS} WHERE migration_set = 'sentinel'")}  # noqa: S608 - our own name
 
 
 def _pending_steps(connection: sqlite3.Connection) -> set[str]:
     """Steps added to the schema since the ledger was written; the schema keeps its number within a generation."""
-    return _known_steps() - _taken_steps(connection)
-
-
-def _refuse_damage(path: Path, connection: sqlite3.Connection) -> None:
-    # The structure alone: the rules of every row take six times as long and are the doctor's business (`damage`).
-    connection.execute("PRAGMA ignore_check_constraints = ON")
-    damage = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
-    connection.execute("PRAGMA ignore_check_constraints = OFF")
-    if damage != ["ok"]:
-        raise LedgerError(f"the ledger {path} is damaged: {'; '.join(damage)}", RESTORE)
+    return known_steps() - _taken_steps(connection)
 
 
 def _migrate(path: Path, connection: sqlite3.Connection, now: Clock) -> None:
@@ -163,34 +174,6 @@ def _migrate(path: Path, connection: sqlite3.Connection, now: Clock) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def _steps_folder() -> Path:
-    package = Path(__file__).parents[1]
-    installed = package / "_migrations"
-    return installed if installed.is_dir() else package.parent / "migrations"
-
-
-def load_migrations() -> ModuleType:
-    """The numbered migrations: inside the package where it is installed, beside it in a checkout."""
-    import importlib
-    import importlib.util
-    import sys
-
-    name, folder = "sentinel._migrations", _steps_folder()
-    if folder.name == "_migrations":
-        return importlib.import_module(name)
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(
-        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    if spec is None or spec.loader is None or not folder.is_dir():
-        raise LedgerError("the numbered migrations are missing", "install Sentinel again: it is incomplete")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

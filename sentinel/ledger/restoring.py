@@ -11,8 +11,9 @@ from sentinel.domain.errors import GuardRefusal, LedgerError
 from sentinel.ledger.copying import copy_to
 from sentinel.ledger.examining import damage_in
 from sentinel.ledger.ledger import Ledger
-from sentinel.ledger.ledger_file import Clock, ledger_error
+from sentinel.ledger.ledger_file import Clock, LedgerDamaged, ledger_error
 from sentinel.ledger.opening import open_for_reading, open_for_writing
+from sentinel.ledger.quarantine import place_for_new, place_in_quarantine, put_away, quarantine_in_force
 from sentinel.ledger.rows import BoundAccount, RunRow
 
 
@@ -73,13 +74,31 @@ def restore_backup(copy: Path, path: Path, now: Clock) -> Path | None:
     All or nothing. LedgerError when the copy is no sound ledger, and nothing is changed.
     """
     with closing(open_for_reading(copy, any_version=True)) as source:
-        kept = _set_aside(path, now)
-        with closing(open_for_writing(path, now)) as target:
-            try:
-                source.backup(target)
-            except sqlite3.Error as error:
-                raise ledger_error(path, error) from error
-    open_for_writing(path, now).close()  # a copy of an older schema becomes the newest
+        try:
+            kept = _set_aside(path, now)
+        except LedgerError as error:
+            if isinstance(error.__cause__, sqlite3.Error) and not isinstance(error, LedgerDamaged):
+                raise  # what is locked, or on a full disk, is no worse for it
+            return _put_in_the_place_of(path, source, now)
+        _fill(path, source, now)
+    return kept
+
+
+def _fill(path: Path, source: sqlite3.Connection, now: Clock) -> None:
+    """Make the ledger at the path what the source holds, in one transaction; an older schema becomes the newest."""
+    with closing(open_for_writing(path, now)) as target:
+        try:
+            source.backup(target)
+        except sqlite3.Error as error:
+            raise ledger_error(path, error) from error
+    open_for_writing(path, now).close()
+
+
+def _put_in_the_place_of(path: Path, source: sqlite3.Connection, now: Clock) -> Path:
+    """The source's content in the place of a file that cannot be read, which goes to the quarantine."""
+    kept, new = place_in_quarantine(path, now), place_for_new(path)
+    _fill(new, source, now)
+    put_away(path, kept, new)
     return kept
 
 
@@ -98,7 +117,8 @@ def _pause_of(path: Path, now: Clock) -> tuple[str | None, str | None]:
         return None, None
     try:
         with Ledger.open(path, now) as ledger:
-            return ledger.halt_reason(), ledger.latch_reason()
+            # What a damaged ledger was replaced by blocks entries until a sound one is back: now it is.
+            return ledger.halt_reason(), None if quarantine_in_force(ledger) else ledger.latch_reason()
     except LedgerError:
         return None, None
 
@@ -118,18 +138,8 @@ def _forget_owed_sales(ledger: Ledger, now: Clock) -> tuple[str, ...]:
 
 
 def _set_aside(path: Path, now: Clock) -> Path | None:
-    """A copy of a ledger that can be read; one that cannot is moved away with its journal."""
+    """A copy of the ledger that is there; None where there is none."""
     if not path.exists() or not path.stat().st_size:
         return None
-    folder = path.parent / "backups"
-    try:
-        with closing(open_for_writing(path, now)) as old:
-            return copy_to(old, folder, f"{path.stem}-before-restore", now)
-    except LedgerError:
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = folder / f"{path.stem}-set-aside-{now():%Y%m%dT%H%M%S}.db"
-        path.rename(kept)
-        journal = path.with_name(f"{path.name}-journal")
-        if journal.exists():
-            journal.rename(kept.with_name(f"{kept.name}-journal"))
-        return kept
+    with closing(open_for_writing(path, now)) as old:
+        return copy_to(old, path.parent / "backups", f"{path.stem}-before-restore", now)

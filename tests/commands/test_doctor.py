@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +11,7 @@ import pytest
 
 from sentinel.ledger import Ledger
 from tests.commands.desk import Desk
+from tests.ledger.hands import forge, tamper
 from tests.ledger.records import intent
 
 WELL = {
@@ -158,20 +157,15 @@ def test_in_an_account_of_its_own_time_the_clock_counts(desk: Desk, monkeypatch:
 
 
 def broken_rows(desk: Desk) -> None:
-    with closing(sqlite3.connect(desk.home / "sentinel.db", isolation_level=None)) as connection:
-        connection.execute("PRAGMA ignore_check_constraints = ON")
-        connection.execute("UPDATE stop_loss_orders SET stop_price = 'high'")
+    forge(desk.home / "sentinel.db", "UPDATE stop_loss_orders SET stop_price = 'high'")
 
 
 def a_line_of_the_audit_taken_out(desk: Desk) -> None:
-    with closing(sqlite3.connect(desk.home / "sentinel.db", isolation_level=None)) as connection:
-        connection.execute("DROP TRIGGER audit_is_never_cut")
-        connection.execute("DELETE FROM audit WHERE id = 2")
+    tamper(desk.home / "sentinel.db", "DELETE FROM audit WHERE id = 2")
 
 
 def last_ran_long_ago(desk: Desk) -> None:
-    with closing(sqlite3.connect(desk.home / "sentinel.db", isolation_level=None)) as connection:
-        connection.execute("UPDATE runs SET ended_at = '2026-03-01T00:00:00.000000Z'")
+    forge(desk.home / "sentinel.db", "UPDATE runs SET ended_at = '2026-03-01T00:00:00.000000Z'")
 
 
 def unfinished(desk: Desk) -> None:

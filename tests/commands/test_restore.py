@@ -1,13 +1,12 @@
 """Backup and restore: checked copies, put back only where they belong, the present ledger copied first."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from sentinel.ledger import Ledger
 from tests.commands.desk import Desk
+from tests.ledger.hands import forge
 
 DAMAGES = {
     "a row that lost its trade": "UPDATE stop_loss_orders SET trade_id = 99",
@@ -80,10 +79,7 @@ def test_a_damaged_copy_is_refused(desk: Desk, damage: str) -> None:
     if damage == "garbage":
         copy.write_bytes(b"garbage" * 1000)
     else:
-        with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-            connection.execute("PRAGMA ignore_check_constraints = ON")
-            connection.execute("DROP TRIGGER audit_is_never_cut")
-            connection.execute(DAMAGES[damage])
+        forge(copy, DAMAGES[damage])
     before = desk.files()
     assert desk.types("restore", str(copy)).exit_code == 3
     assert desk.files() | {"sentinel.lock": ""} == before | {"sentinel.lock": ""}
@@ -92,8 +88,7 @@ def test_a_damaged_copy_is_refused(desk: Desk, damage: str) -> None:
 def test_the_copy_of_another_account_is_refused(desk: Desk) -> None:
     desk.holds()
     copy = Path(desk.tells("backup")["copy"])
-    with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-        connection.execute("UPDATE account SET account_id = 'another', account_number = 'PA2'")
+    forge(copy, "UPDATE account SET account_id = 'another', account_number = 'PA2'")
     answer = desk.types("restore", str(copy))
     assert answer.exit_code == 3
     assert "the copy belongs to sim account PA2" in answer.err

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from sentinel.domain.errors import LedgerError
-from sentinel.ledger import Ledger, opening
+from sentinel.ledger import Ledger, opening, steps
+from sentinel.ledger.ledger_file import LedgerDamaged
 from tests.builders import TODAY
+from tests.ledger.hands import forge
 from tests.ledger.records import now, stop
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +26,7 @@ LATEST = (
     ("stop_loss_orders", "ended_by"),
     ("halts", "set_by"),
 )
+LATER_STEP = "('sentinel', 'm9999_later')"
 NEXT_STEP = '''"""A step of the future."""
 
 
@@ -111,7 +114,25 @@ def version_7(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
+    by_sql(
+        made(path),
+        f"INSERT INTO _sqlite_migrations (migration_set, name) VALUES {LATER_STEP}",
+        "PRAGMA user_version = 99",
+    )
+
+
+def newer_by_its_head_alone(path: Path) -> None:
     by_sql(made(path), "PRAGMA user_version = 99")
+
+
+def strange_by_its_head_alone(path: Path) -> None:
+    by_sql(made(path), "PRAGMA application_id = 99")
+
+
+def write_protected_by_its_head(path: Path) -> None:
+    content = bytearray(made(path).read_bytes())
+    content[18] = 33
+    path.write_bytes(content)
 
 
 def cut_off(path: Path) -> None:
@@ -131,6 +152,8 @@ NO_LEDGERS = [
     (songs_in_wal_mode, "no ledger of Sentinel", "another home"),
     (version_7, "version 7", "sentinel migrate --from-v7"),
     (newer, "schema 99", "install the Sentinel that wrote it"),
+    (newer_by_its_head_alone, "number 99", "sentinel restore"),
+    (strange_by_its_head_alone, "application 0x63", "sentinel restore"),
     (cut_off, "malformed", "sentinel restore"),
     (scribbled_on, "malformed", "sentinel restore"),
 ]
@@ -151,10 +174,17 @@ def test_what_is_no_sound_ledger_is_refused_and_left_alone(
 
 
 def test_rows_that_refer_to_nothing_are_damage(path: Path) -> None:
-    by_sql(made(path), "PRAGMA foreign_keys = OFF", "UPDATE stop_loss_orders SET trade_id = 99")
-    with pytest.raises(LedgerError) as refused:
+    forge(made(path), "UPDATE stop_loss_orders SET trade_id = 99")
+    for opener in (Ledger.open, Ledger.open_read_only):
+        with pytest.raises(LedgerError) as refused:
+            opener(path, now)
+        assert "refers to a row of trades that is gone" in refused.value.message
+
+
+def test_a_head_that_forbids_writing_is_damage_to_who_would_write(path: Path) -> None:
+    write_protected_by_its_head(path)
+    with pytest.raises(LedgerDamaged, match="forbids every write"):
         Ledger.open(path, now)
-    assert "rows that are gone" in refused.value.message
 
 
 def test_a_damaged_index_is_damage(path: Path) -> None:
@@ -208,7 +238,9 @@ def test_a_write_protected_ledger_in_a_write_protected_folder_can_be_read(path: 
 # Fills the page cache until SQLite has to write into the file itself, then dies without a word.
 CUT_OFF = """
 import os, sqlite3, sys
+from sentinel.ledger.steps import load_part
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+load_part("seals").register(connection)
 connection.execute("PRAGMA cache_size = 1")
 connection.execute("BEGIN IMMEDIATE")
 connection.execute("DELETE FROM stop_loss_orders")
@@ -219,7 +251,7 @@ os.kill(os.getpid(), 9)
 
 
 def test_a_run_cut_off_while_writing_is_undone_by_the_next(path: Path) -> None:
-    died = subprocess.run([sys.executable, "-c", CUT_OFF, made(path)], check=False)
+    died = subprocess.run([sys.executable, "-c", CUT_OFF, made(path)], check=False, cwd=ROOT)
     assert died.returncode == -signal.SIGKILL
     assert path.with_name("sentinel.db-journal").exists()
     before = folder_of(path)
@@ -249,7 +281,7 @@ def future(tomorrow: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         package, folder = tomorrow / "sentinel", tomorrow / "migrations"
         shutil.copytree(ROOT / "migrations", folder, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "m9999_next.py").write_text(NEXT_STEP.format(then=then), "utf-8")
-        monkeypatch.setattr(opening, "__file__", str(package / "ledger" / "opening.py"))
+        monkeypatch.setattr(steps, "__file__", str(package / "ledger" / "steps.py"))
         monkeypatch.setattr(opening, "SCHEMA_VERSION", 9)
         forget_loaded_steps()
 
@@ -328,13 +360,14 @@ def test_reading_loads_nothing_slow(path: Path) -> None:
 
 def test_a_step_added_since_is_taken_and_the_file_copied_first(path: Path) -> None:
     made(path)
-    by_sql(
+    forge(
         path,
         "DROP VIEW v_rescues",
         "DROP INDEX deeds_of_rescues",
         *(f"ALTER TABLE {column} DROP COLUMN {name}" for column, name in LATEST),
+        "DROP TABLE seal",
+        "DELETE FROM _sqlite_migrations WHERE name >= 'm0004'",
     )
-    by_sql(path, "DELETE FROM _sqlite_migrations WHERE name >= 'm0004'")
     with pytest.raises(LedgerError, match="older Sentinel"):
         Ledger.open_read_only(path, now)
     with Ledger.open(path, now) as ledger:
@@ -346,6 +379,6 @@ def test_a_step_added_since_is_taken_and_the_file_copied_first(path: Path) -> No
 
 def test_a_ledger_with_a_step_from_the_future_is_refused(path: Path) -> None:
     made(path)
-    by_sql(path, "INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('sentinel', 'm9999_later')")
+    by_sql(path, f"INSERT INTO _sqlite_migrations (migration_set, name) VALUES {LATER_STEP}")
     with pytest.raises(LedgerError, match="newer Sentinel"):
         Ledger.open(path, now)

@@ -18,6 +18,7 @@ from sentinel.domain.orders import TERMINAL, OrderStatus, Side
 from sentinel.domain.runs import DeedOutcome
 from sentinel.ledger import Ledger, approvals, audit, intents, orders, telemetry, trades
 from sentinel.ledger.ledger import VIEWS
+from sentinel.ledger.steps import load_part
 
 AT = "2025-04-07T21:00:00.000000Z"
 #  a good row of each table
@@ -70,6 +71,7 @@ GOOD: dict[str, dict[str, object]] = {
         "symbol": "AAPL", "day": "2025-04-07", "open": "1", "high": "1", "low": "1", "close": "1", "volume": 0,
     },
     "audit": {"id": 1, "at": AT, "event": "bind", "detail": "", "previous_hash": "", "hash": "0" * 64},
+    "seal": {"name": "a table", "digest": "0" * 64},
 }  # fmt: skip
 
 #  table, column, values it must refuse
@@ -119,6 +121,7 @@ BAD: list[tuple[str, str, list[object]]] = [
     ("bars", "volume", [-1, "many"]),
     ("audit", "id", [7]),
     ("audit", "hash", ["short"]),
+    ("seal", "digest", ["short", None]),
 ]
 
 #  a column whose values the domain names, and its enum
@@ -156,7 +159,7 @@ QUESTIONS |= {
 }
 # These tell a whole story by design, in its order, or only its last line; the others must not walk through a table.
 WHOLE = {
-    "approvals.APPROVALS", "audit.WHOLE_CHAIN", "audit.TRAIL", "audit.EVER_WRITTEN", "audit.LAST",
+    "approvals.APPROVALS", "audit.WHOLE_CHAIN", "audit.TRAIL", "audit.EVER_WRITTEN", "audit.LAST", "audit.LATEST_OF",
     "telemetry.EQUITY_CURVE", "telemetry.RUNS", "trades.OWED", "v_runs",
 }  # fmt: skip
 
@@ -169,6 +172,7 @@ DERIVED = {"held", "guarded", "waiting", "ended", "json_each", "tried", "failure
 def database(ledger: Ledger, path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
+        load_part("seals").register(connection)
         yield connection
 
 

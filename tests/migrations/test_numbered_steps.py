@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 import migrations
-from sentinel.ledger.opening import APPLICATION_ID, SCHEMA_VERSION, load_migrations
+from sentinel.ledger.opening import APPLICATION_ID, SCHEMA_VERSION
+from sentinel.ledger.steps import load_migrations
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "migrations").glob("*.py"))
-ALLOWED_IMPORTS = {"sqlite_utils", "checks_v8"} | set(sys.stdlib_module_names)
+ALLOWED_IMPORTS = {"sqlite_utils", "checks_v8", "seals"} | set(sys.stdlib_module_names)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_a_lost_ledger_is_replaced(stage, damage):
     copy = copy_of(stage)
     ledger = stage.home / "sentinel.db"
     ledger.unlink() if damage == "gone" else ledger.write_bytes(b"garbage" * 1000)
-    assert stage.types("evening-workflow").exit_code == (0 if damage == "gone" else 3)
+    assert stage.types("evening-workflow").exit_code == (0 if damage == "gone" else 1)
     put_back(stage, copy)
     evening = stage.evening()
     assert (evening.exit_code, evening.states, stage.stop()["stop_price"]) == (0, {"AAPL": "protected"}, "92")

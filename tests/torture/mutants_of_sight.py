@@ -159,10 +159,24 @@ KEPT = (
     ),
     Mutant(
         "a dry run writes into the ledger",
-        "sentinel/commands/session.py",
-        "    if not call.is_dry_run:\n        with Ledger.open(path, _now) as ledger:",
-        "    if call:\n        with Ledger.open(path, _now) as ledger:",
+        "sentinel/commands/run_ledger.py",
+        "    if not call.is_dry_run:\n        with open_or_begin_anew(path, now) as ledger:",
+        "    if call:\n        with open_or_begin_anew(path, now) as ledger:",
         ("tests/stories/test_evening.py::test_a_dry_run_shows_the_evening_and_neither_sends_nor_writes",),
+    ),
+    Mutant(
+        "a value changed behind Sentinel's back is believed",
+        "sentinel/ledger/soundness.py",
+        'in load_part("seals").broken(connection):',
+        'in load_part("seals").broken(connection)[:0]:',
+        ("tests/ledger/test_damage.py::test_a_value_sentinel_did_not_write_is_no_ledger",),
+    ),
+    Mutant(
+        "entries go on with a ledger that was begun anew",
+        "sentinel/ledger/quarantine.py",
+        "            ledger.latch(quarantine.reason)",
+        "            quarantine.reason",
+        ("tests/ledger/test_quarantine.py",),
     ),
 )
 

@@ -1,0 +1,57 @@
+"""The ledger a run works on: a damaged one is put away first, a copy is made, and the trader hears of both."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from sentinel.commands.options import Call
+from sentinel.domain.errors import LedgerError
+from sentinel.domain.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from sentinel.ledger import Ledger
+
+NO_COPY = "look at your positions and stops, then sentinel resume --reason TEXT; no sound copy is left to restore"
+
+
+@contextmanager
+def run_ledger(path: Path, call: Call, now: Callable[[], datetime], troubles: list[Finding]) -> Iterator["Ledger"]:
+    """The ledger; for a dry run a copy of it, which takes all the writing and is thrown away.
+
+    A damaged one is an error to a dry run; any other goes on with a new one, from the broker alone, entries blocked.
+    """
+    from sentinel.ledger import Ledger, open_or_begin_anew
+
+    if not call.is_dry_run:
+        with open_or_begin_anew(path, now) as ledger:
+            troubles += _quarantined(ledger)
+            yield ledger
+        return
+    with TemporaryDirectory(prefix="sentinel-dry-run-") as folder:
+        with Ledger.open_read_only(path) as ledger:
+            copy = ledger.backup(Path(folder))
+        with Ledger.open(copy, now) as ledger:
+            troubles += _quarantined(ledger)
+            yield ledger
+
+
+def back_up(ledger: "Ledger", home: Path, kept: int, troubles: list[Finding]) -> None:
+    """Copy the ledger; a copy that cannot be made is told, and keeps no run from protecting."""
+    try:
+        ledger.backup(home / "backups", kept)
+    except LedgerError as error:
+        message = f"the backup failed: {error.message}"
+        troubles.append(Finding("backup_failed", Severity.WARNING, None, message, error.remedy))
+
+
+def _quarantined(ledger: "Ledger") -> Iterator[Finding]:
+    from sentinel.ledger import quarantine_in_force
+
+    quarantine = quarantine_in_force(ledger)
+    if quarantine is not None:
+        message = f"{quarantine.reason}; until then entries are blocked, and protection goes on from the broker alone"
+        remedy = f"sentinel restore {quarantine.copy}" if quarantine.copy else NO_COPY
+        yield Finding("ledger_quarantined", Severity.ALARM, None, message, remedy)
