@@ -32,7 +32,12 @@ def other_program(stage, monkeypatch):
     with monkeypatch.context() as patch:
         for name in CHANGES:
             patch.setattr(AlpacaWire, name, watched(getattr(AlpacaWire, name)))
-        yield SimpleNamespace(sent=sent, waits_for=waits_for, goes_away=lambda: (patch.undo(), other.close()))
+
+        def goes_away():
+            patch.undo()
+            other.close()
+
+        yield SimpleNamespace(sent=sent, waits_for=waits_for, goes_away=goes_away)
     other.close()
 
 

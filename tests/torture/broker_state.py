@@ -147,6 +147,11 @@ def cause_of_bareness(state: State, symbol: str) -> Cause | None:
     return Cause.REVERSE_SPLIT if reverse else None
 
 
+def is_left_by_splits(order: Mapping[str, Any]) -> bool:
+    """Whether a forward split leaves an order as it is: all but limits to buy and stops to sell (ALPACA 10.7)."""
+    return bool(order["type"] == "market" or (order["type"] == "stop" and order["side"] == "buy"))
+
+
 def is_open(state: State) -> bool:
     """Whether the market is open."""
     return bool(state["clock"]["is_open"])

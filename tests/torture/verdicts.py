@@ -21,7 +21,7 @@ class Cause(StrEnum):
 
     PARTIAL_ENTRY = "a part of an entry filled, and the stop of an OTO order sleeps until all of it has"
     REVERSE_SPLIT = "a reverse split cancelled every order on the symbol"
-    SALE_NOT_SPLIT = "a split multiplied the shares, and not the sale that waited for the open"
+    ORDER_NOT_SPLIT = "a split multiplied the shares, and not a sale that waited for the open, or a short's buy stop"
     HALT = "the symbol is halted"
     HANGING_CANCEL = "an order that ends only at the open is in the way"
     CUT_HANDOVER = "a kill fell between what freed shares of a stop and what was to follow"

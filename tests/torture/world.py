@@ -17,6 +17,7 @@ from sentinel.simulator.running import RunningExchange
 from tests.torture.bareness import Bareness
 from tests.torture.broker_state import (
     State,
+    is_left_by_splits,
     is_open,
     is_protection,
     live_orders,
@@ -230,8 +231,8 @@ class World:
         self.prices[symbol] = (self.prices[symbol] / Decimal(ratio)).quantize(CENT)
         if Decimal(ratio) < 1:
             self.bareness.because(symbol, Cause.REVERSE_SPLIT)
-        elif any(order["type"] == "market" for order in live_orders(self.state(), symbol)):
-            self.bareness.because(symbol, Cause.SALE_NOT_SPLIT)
+        elif any(is_left_by_splits(order) for order in live_orders(self.state(), symbol)):
+            self.bareness.because(symbol, Cause.ORDER_NOT_SPLIT)
         self.counts["splits"] += 1
         self._note(f"{symbol} splits {ratio}")
 
