@@ -16,7 +16,8 @@ def other_program(stage, monkeypatch):
     """Another program, which takes the ledger for itself as soon as the exchange has done what it waits for."""
     monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.05)
     other = sqlite3.connect(stage.home / "sentinel.db", isolation_level=None)
-    sent, waits_for = [], []
+    sent: list[str] = []
+    waits_for: list[str] = []
 
     def watched(change):
         def carried_out(self, *args):
