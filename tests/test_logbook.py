@@ -110,6 +110,16 @@ def test_text_no_file_can_hold_is_escaped(tmp_path: Path) -> None:
     assert len(logbook.path.read_text(encoding="utf-8").splitlines()) == 1
 
 
+def test_no_line_is_forged_and_no_terminal_obeys_one(tmp_path: Path) -> None:
+    nasty = '\n{"event": "all is well"}\r\n\x1b[2J \x9b31m \u202e \u2028 \x7f é ✓'
+    with open_logbook(tmp_path, "run", evening) as logbook:
+        logbook.info(nasty, why=nasty)
+    text = logbook.path.read_text(encoding="utf-8")
+    assert [sign for sign in text if not sign.isprintable()] == ["\n"]
+    assert lines(logbook)[0]["why"] == nasty, "and nothing of it is lost"
+    assert "é ✓" in text
+
+
 def test_old_files_go_and_the_newest_stay(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     for day in range(5):

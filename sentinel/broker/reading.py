@@ -44,7 +44,8 @@ MOST_PAGES = 1000
 # Longer than any closure of the New York exchanges since 1933.
 CALENDAR_DAYS_BACK = 14
 A_TICK = timedelta(microseconds=1)
-SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9./ -]{0,30}")
+# As in BRK.B, BTC/USD, ABR-D: letters and digits in groups, one sign between two, so that no path can climb.
+SYMBOL = re.compile(r"(?=.{1,31}$)[A-Za-z0-9]+([./ -][A-Za-z0-9]+)*")
 
 Json = TypeVar("Json")
 Noun = TypeVar("Noun")
@@ -94,7 +95,7 @@ class Reading:
     def position(self, symbol: str) -> Position | None:
         """One position, None only when the broker says that it does not exist (ALPACA 10.2)."""
         if not SYMBOL.fullmatch(symbol):
-            return None
+            raise BrokerUnreachable(f"{plain(symbol)!r} is no symbol the broker can be asked for", TELL_US)
         return self._find(f"/positions/{quote(symbol, safe='')}", position_of)
 
     def open_orders(self) -> tuple[Order, ...]:

@@ -27,7 +27,7 @@ def write_crash_report(error: BaseException, arguments: Sequence[str], home: Pat
     folder = logs if logs and logs.is_dir() and os.access(logs, os.W_OK) else Path(tempfile.gettempdir())
     now = datetime.now(UTC)
     path = folder / f"crash-{now:%Y%m%dT%H%M%S%fZ}-{os.getpid()}.txt"
-    text = masked("\n".join(_lines(error, arguments, now)), known_secrets(home))
+    text = _visible(masked("\n".join(_lines(error, arguments, now)), known_secrets(home)))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
@@ -48,6 +48,11 @@ def known_secrets(home: Path | None) -> list[str]:
             table = tomllib.loads((home / KEYS_FILE).read_text(encoding="utf-8-sig"))
             found += [value.strip() for value in table.values() if isinstance(value, str)]
     return [secret for secret in found if secret]
+
+
+def _visible(text: str) -> str:
+    """The text with what a terminal would obey escaped: a report is looked at with `cat`."""
+    return "".join(s if s.isprintable() or s == "\n" else s.encode("unicode_escape").decode() for s in text)
 
 
 def _lines(error: BaseException, arguments: Sequence[str], now: datetime) -> Iterator[str]:

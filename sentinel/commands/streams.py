@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from rich.status import Status
 from rich.text import Text
 
-from sentinel.report.words import loosened
+from sentinel.report.words import clean, loosened
 
 if TYPE_CHECKING:
     from sentinel.logbook import Logbook
@@ -84,9 +84,10 @@ class Progress:
         if not self._console.is_terminal:
             return
         if self._status is None:
-            self._status = self._console.status(text, spinner="line")
+            # As Text: what comes as a string is read as Rich's markup here, whatever the console says.
+            self._status = self._console.status(Text(clean(text)), spinner="line")
             self._status.start()
-        self._status.update(text)
+        self._status.update(Text(clean(text)))
 
     def stop(self) -> None:
         """Clear the line, so that a question or the answer has the screen; the next word brings it back."""

@@ -64,7 +64,8 @@ def submit_entry_with_stop(
 def symbol_of(text: str) -> str:
     """A symbol in capitals; UsageError for what cannot be one."""
     symbol = text.upper()
-    if not SYMBOL.fullmatch(symbol):
+    # Some foreign letters have one of ours for a capital.
+    if not (text.isascii() and SYMBOL.fullmatch(symbol)):
         raise UsageError(f"{text!r} is not a stock symbol", "type it as the exchange does, for example AAPL or BRK.B")
     return symbol
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from sentinel.domain.coverage import COVERED, Coverage, CoverageRow, CoverageState
 from sentinel.domain.money import HUNDRED
 from sentinel.domain.orders import Side
-from sentinel.report.words import clean, count, flowing, moment, percent, price, shares
+from sentinel.report.words import clean, count, flowing, moment, percent, price, shares, ticker
 
 STATES: dict[CoverageState, tuple[str, str]] = {
     CoverageState.PROTECTED: ("protected", "green"),
@@ -86,7 +86,9 @@ def verdict(coverage: Coverage, as_of: datetime | None = None) -> Text:
     if coverage.is_complete:
         return Text(f"{_all(len(coverage.rows))} covered{since}: {covered}", "bold green")
     gaps = [row for row in coverage.rows if row.state not in COVERED]
-    leaving = "; ".join(f"{clean(row.symbol)} leaves at the open" for row in gaps if row.state is CoverageState.PENDING)
+    leaving = "; ".join(
+        f"{ticker(row.symbol)} leaves at the open" for row in gaps if row.state is CoverageState.PENDING
+    )
     if all(row.state is CoverageState.PENDING for row in gaps):
         return Text(f"{covered} covered{since}; {leaving}", "bold yellow")
     unseen = "; ".join(_gap(row) for row in gaps if row.reason == UNSEEN)
@@ -106,4 +108,4 @@ def _protected(row: CoverageRow) -> str:
 
 def _gap(row: CoverageRow) -> str:
     missing = "?" if row.reason == UNSEEN else shares(row.qty - row.protected_qty)
-    return f"{clean(row.symbol)} {missing} of {count(row.qty, 'share')}, {flowing(row.reason)}"
+    return f"{ticker(row.symbol)} {missing} of {count(row.qty, 'share')}, {flowing(row.reason)}"

@@ -3,21 +3,29 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 
 from sentinel.domain.money import to_cent
 
 _ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
-# C0 and C1 controls, zero-width and direction marks, separators: all of them can rewrite or hide a line on a screen.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _SPACE_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 MISSING = "-"
+LONGEST_SYMBOL = 31
 # Stands for the space before a percent sign, where a line must not end; Rich breaks even at a no-break space.
 GLUE = "\ue000"
 
 
 def clean(text: str) -> str:
     """Text from the broker made harmless: one line, no control characters; show it without Rich markup."""
-    return _CONTROLS.sub(" ", _ESCAPE_SEQUENCES.sub("", text)).strip()
+    visible = groupby(_ESCAPE_SEQUENCES.sub("", text), key=lambda sign: sign.isprintable() or sign == GLUE)
+    # Controls, direction marks, zero widths, half characters: all of them can rewrite or hide a line on a screen.
+    return "".join("".join(signs) if is_visible else " " for is_visible, signs in visible).strip()
+
+
+def ticker(symbol: str) -> str:
+    """A symbol from the broker made harmless, and cut where no symbol goes on: a line broken in it could tell lies."""
+    harmless = clean(symbol)
+    return harmless if len(harmless) <= LONGEST_SYMBOL else f"{harmless[:LONGEST_SYMBOL]}..."
 
 
 def flowing(text: str) -> str:

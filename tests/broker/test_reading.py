@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -62,12 +63,30 @@ def test_what_is_no_id_of_the_brokers_is_no_order(broker: Broker, order_id: str)
     assert broker.requests == 0
 
 
-@pytest.mark.parametrize("symbol", ["", "..", "../account", "A" * 40, "A\nB", "?x=1"])
+NO_SYMBOLS = [
+    "", "..", ".", "../account", "AAPL/../../orders", "AAPL/..", "AAPL//orders", "/AAPL", "AAPL/", "AAPL.", "-AAPL",
+    "A" * 32, "A\nB", "A\r\nHost: evil", "A\x00", "?x=1", "A?x=1", "A#b", "A&b=1", "A%2e%2e", "%2e%2e", "A\\B", "A,B",
+    "\N{FULLWIDTH LATIN CAPITAL LETTER A}APL", "\N{CYRILLIC CAPITAL LETTER A}APL", "AAPL\N{RIGHT-TO-LEFT OVERRIDE}",
+    "[red]A[/red]", "A;B", "A:B", "A@B", "A_B", "A\N{ZERO WIDTH SPACE}B",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("symbol", NO_SYMBOLS)
 def test_what_is_no_symbol_is_not_asked_for(broker: Broker, symbol: str) -> None:
+    """Nor is its position said to be gone: nobody has looked."""
     assert broker.asset(symbol) is None
-    assert broker.position(symbol) is None
     assert broker.latest_bars([symbol]) == {}
+    assert broker.orders_of([symbol], datetime(2026, 1, 1, tzinfo=UTC)) == ()
+    with pytest.raises(BrokerUnreachable, match="no symbol the broker can be asked for"):
+        broker.position(symbol)
     assert broker.requests == 0
+
+
+@pytest.mark.parametrize("symbol", ["A", "BRK.B", "BTC/USD", "ABR-D", "BF B", "XYZ.WS.A", "7203", "A" * 31])
+def test_a_symbol_names_one_thing_and_nothing_else(told: Callable[..., Broker], script: Script, symbol: str) -> None:
+    assert told({"code": 40410000, "message": "position does not exist"}, 404).position(symbol) is None
+    assert unquote(script.asked[0][1]) == f"/v2/positions/{symbol}"
+    assert script.asked[0][1].count("/") == 3
 
 
 def test_assets(broker: Broker) -> None:

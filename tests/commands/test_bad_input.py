@@ -49,6 +49,26 @@ def test_a_bad_entry_is_named_and_leaves_nothing(desk: Desk, typed: str, exit_co
     assert {name for name in after if after[name] != before.get(name)} <= {"sentinel.db"}
 
 
+NO_SYMBOLS = [
+    "", "..", "../x", "AAPL/../../orders", "AAPL/..", "/etc/passwd", "BTC/USD", "AAPL.", ".A", "A..B", "BRK.BBB",
+    "AAPLAAPL", "AAPL\n", "AA PL", "A\x00B", "AAPL?x=1", "A%2e%2e", "A\\B", "\N{CYRILLIC CAPITAL LETTER A}APL",
+    "\N{LATIN SMALL LETTER LONG S}PY", "*", "[red]A", "A;ls",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("symbol", NO_SYMBOLS)
+@pytest.mark.parametrize("typed", ["submit-entry-with-stop {} 100", "adopt {}", "history {}"])
+def test_what_is_no_symbol_names_nothing(desk: Desk, symbol: str, typed: str) -> None:
+    """No file, no part of an address, no row: it is refused as it was typed, and nobody is asked."""
+    before = desk.files()
+    answer = desk.types(*(symbol if word == "{}" else word for word in typed.split()))
+    assert (answer.exit_code, answer.out) == (2, "")
+    assert "is not a stock symbol" in answer.err
+    assert len(answer.err.splitlines()) == 2
+    assert desk.files() == before
+    assert not desk.exchange.state()["requests"]["counts"]
+
+
 @pytest.mark.parametrize(
     ("typed", "example"),
     [

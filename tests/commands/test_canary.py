@@ -1,14 +1,10 @@
 """A canary for a key: whatever breaks, whoever repeats it, it stands in nothing Sentinel leaves or says."""
 
-import http.client
 import json
-import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 
@@ -17,6 +13,7 @@ from sentinel.commands import crash_report
 from sentinel.execution.run import Run
 from sentinel.settings import KEYS_FILE
 from sentinel.simulator import app as exchange_app
+from tests.commands.between import Asked, Reply, line_through
 from tests.commands.desk import Desk
 from tests.torture.secrets_oracle import judge_secrets, judge_words
 
@@ -33,29 +30,21 @@ GOSSIP: list[tuple[tuple[str, ...], int | None, tuple[str, ...]]] = [
 
 
 class Gossip:
-    """A line to the exchange that answers some requests itself, and repeats there whatever it was shown."""
+    """Answers some requests itself, and repeats there whatever it was shown."""
 
-    def __init__(self, beyond: str) -> None:
-        self.beyond = urlsplit(beyond).netloc
+    def __init__(self) -> None:
         self.status: int | None = None
         self.methods: tuple[str, ...] = ()
 
-    def answer(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    def __call__(self, asked: Asked, ask: Callable[[Asked], Reply]) -> Reply:
         """The exchange's answer, or gossip."""
-        if self.status is not None and method in self.methods:
-            shown = " ".join(f"{name}: {value}" for name, value in headers.items())
-            basic = b64encode(f"{KEY}:{SECRET}".encode()).decode()
-            message = f"{shown} key={KEY} secret={quote(SECRET, safe='')} Basic {basic} {[SECRET]!r}"
-            return self.status, json.dumps(
-                {"code": self.status * 100_000, "message": message, "echo": headers}
-            ).encode()
-        line = http.client.HTTPConnection(self.beyond, timeout=20)
-        try:
-            line.request(method, path, body or None, {name: headers[name] for name in headers if name != "Host"})
-            told = line.getresponse()
-            return told.status, told.read()
-        finally:
-            line.close()
+        if self.status is None or asked.method not in self.methods:
+            return ask(asked)
+        shown = " ".join(f"{name}: {value}" for name, value in asked.headers.items())
+        basic = b64encode(f"{KEY}:{SECRET}".encode()).decode()
+        message = f"{shown} key={KEY} secret={quote(SECRET, safe='')} Basic {basic} {[SECRET]!r}"
+        told = {"code": self.status * 100_000, "message": message, "echo": dict(asked.headers)}
+        return self.status, json.dumps(told).encode()
 
 
 @pytest.fixture
@@ -67,36 +56,10 @@ def gossip(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gossip]:
     monkeypatch.setenv("APCA_API_SECRET_KEY", SECRET)
     monkeypatch.setenv("SENTINEL_BROKER__READ_WAIT_S", "0")
     monkeypatch.setenv("SENTINEL_BROKER__READ_ATTEMPTS", "1")
-    line = Gossip(desk.exchange.url)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def pass_on(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, told = line.answer(self.command, self.path, body, dict(self.headers))
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            if status != 204:
-                self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
-
-        do_GET = do_POST = do_PATCH = do_DELETE = pass_on  # noqa: N815 (http.server asks for these names)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    monkeypatch.setenv("APCA_API_BASE_URL", f"http://127.0.0.1:{server.server_port}")
-    yield line
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    talking = Gossip()
+    with line_through(desk.exchange.url, talking) as url:
+        monkeypatch.setenv("APCA_API_BASE_URL", url)
+        yield talking
 
 
 def leaks(desk: Desk, words: str) -> list[str]:

@@ -21,10 +21,21 @@ from sentinel.report import words
         ("evil\u202egnp.exe", "evil gnp.exe"),
         ("zero\u200bwidth", "zero width"),
         ("\x1b", ""),
+        ("soft\u00adhyphen \u061carabic \u180emongol", "soft hyphen  arabic  mongol"),
+        ("half \ud800 and tag \U000e0041", "half   and tag"),
+        ("lines\u2028and\u2029more", "lines and more"),
+        ("\u2066isolated\u2069 \u200emarked\u200f", "isolated   marked"),
+        ("no\u00a0break, \u3000wide", "no break,  wide"),
+        ("Müller, 東京, é, ✓", "Müller, 東京, é, ✓"),
     ],
 )
 def test_foreign_text_is_one_harmless_line(dirty: str, clean: str) -> None:
     assert words.clean(dirty) == clean
+
+
+@pytest.mark.parametrize(("symbol", "shown"), [("BRK.B", "BRK.B"), ("A" * 31, "A" * 31), ("A" * 32, f"{'A' * 31}...")])
+def test_a_symbol_is_no_longer_than_one_can_be(symbol: str, shown: str) -> None:
+    assert words.ticker(symbol) == shown
 
 
 @pytest.mark.parametrize(
