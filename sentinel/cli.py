@@ -160,9 +160,10 @@ def _interrupted(given: Sequence[str]) -> int:
 
 
 def _complain(error: SentinelError, given: Sequence[str]) -> int:
-    from sentinel.report.document import error_code
+    from sentinel.report.document import error_code, rule_of
 
-    return _say(given, error.exit_code, error_code(error), error.message, error.remedy, error.alarms)
+    code, rule = error_code(error), rule_of(error)
+    return _say(given, error.exit_code, code, error.message, error.remedy, error.alarms, **rule)
 
 
 def _usage_error(error: TyperException) -> UsageError:
@@ -197,7 +198,13 @@ def _confess(error: Exception, given: Sequence[str]) -> int:
 
 
 def _say(
-    given: Sequence[str], exit_code: int, code: str, message: str, remedy: str, alarms: tuple[Finding, ...] = ()
+    given: Sequence[str],
+    exit_code: int,
+    code: str,
+    message: str,
+    remedy: str,
+    alarms: tuple[Finding, ...] = (),
+    **more: str | None,
 ) -> int:
     """Two lines on standard error for it and for each alarm, and the document a program waits for; the exit code."""
     from sentinel.commands.crash_report import known_secrets
@@ -213,7 +220,8 @@ def _say(
     for alarm in alarms:
         note(f"alarm: {clean(alarm.message)}", f"do: {clean(alarm.remedy)}")
     if "--json" in given:
-        answer("", error_document(_command_of(given), exit_code, code, message, remedy, alarms), as_json=True)
+        told = error_document(_command_of(given), exit_code, code, message, remedy, alarms, **more)
+        answer("", told, as_json=True)
     return exit_code
 
 

@@ -14,6 +14,7 @@ from sentinel.execution.workplace import Step, Workplace
 from sentinel.plan.adoption import plan_adoption
 from sentinel.plan.entries import plan_entry
 from sentinel.plan.fills import plan_fills
+from sentinel.plan.limits import checked_overrides
 from sentinel.plan.orphans import plan_orphans
 from sentinel.plan.positions import plan_positions
 from sentinel.plan.profit_taking import plan_profit_taking
@@ -60,9 +61,15 @@ class OrderExecutionEngine:
         qty: Number | None,
         stop_loss_pct: Number | None = None,
         side: str = Side.BUY,
+        overrides: Iterable[str] = (),
+        reason: str = "",
     ) -> EntryRequest:
-        """The request for an entry; prices in dollars, percent as percent; left-out numbers come from the policy."""
+        """The request for an entry; prices in dollars, percent as percent; left-out numbers come from the policy.
+
+        UsageError where a rule in `overrides` cannot be set aside, or no `reason` of ten characters says why.
+        """
         policy = self.workplace.policy
+        chosen, why = checked_overrides(overrides, reason)
         return EntryRequest(
             symbol=symbol,
             side=Side(side),
@@ -70,6 +77,8 @@ class OrderExecutionEngine:
             qty=None if qty is None else exact(qty),
             stop_loss_pct=policy.initial_stop_pct if stop_loss_pct is None else exact(stop_loss_pct),
             asset=self.workplace.broker.asset(symbol),
+            overrides=chosen,
+            override_reason=why,
         )
 
     def submit_entry_with_stop(
@@ -79,9 +88,14 @@ class OrderExecutionEngine:
         qty: Number | None = None,
         stop_loss_pct: Number | None = None,
         side: str = Side.BUY,
+        overrides: Iterable[str] = (),
+        reason: str = "",
     ) -> tuple[Order, Order]:
-        """The entry and its verified stop leg; GuardRefusal, UsageError or DeedFailed when there is none."""
-        request = self.entry_request(symbol, entry_price, qty, stop_loss_pct, side)
+        """The entry and its verified stop leg; GuardRefusal, UsageError or DeedFailed when there is none.
+
+        A GuardRefusal names its `rule`, `value` and `limit`; `overrides` sets rules aside for this one order.
+        """
+        request = self.entry_request(symbol, entry_price, qty, stop_loss_pct, side, overrides, reason)
         report = self.run(SUBMIT_ENTRY, "submit-entry-with-stop", request=request)
         entry = next((o for o in self.workplace.broker.open_orders() if _is_entry(o, request)), None)
         entry = self.workplace.broker.order(entry.id) if entry else None

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from sentinel.domain.errors import UsageError
 from sentinel.domain.money import Number, exact, percent_of, to_tick
+from sentinel.domain.names import SYMBOL
 from sentinel.domain.orders import Side
 
 
@@ -56,6 +57,21 @@ class RiskPolicy:
     max_position_pct: Decimal = Decimal(10)
     # The most of the equity that may be invested; the rest stays cash.
     max_invested_pct: Decimal = Decimal("87.5")
+    # How far beyond the last close, on the side that pays more, the limit of an entry may lie.
+    price_collar_pct: Decimal = Decimal(3)
+    # The least and the most that may lie between an entry and its stop.
+    min_stop_pct: Decimal = Decimal(1)
+    max_stop_pct: Decimal = Decimal(25)
+    # What one entry may cost at most.
+    max_order_usd: Decimal = Decimal(5000)
+    # Entries that may be sent in one session.
+    max_entries_per_day: int = 10
+    # The only symbols that may be entered; none named is all of them.
+    allowed_symbols: tuple[str, ...] = ()
+    # Symbols that may not be entered.
+    blocked_symbols: tuple[str, ...] = ()
+    # Seconds by which the computer's clock may differ from the broker's before entries are refused.
+    max_clock_skew_s: int = 120
     # A fall of the equity from its peak beyond this pauses entries.
     max_drawdown_pct: Decimal = Decimal(18)
     # A yearly Sharpe ratio under this pauses entries, once there are enough evenings to compute one.
@@ -94,6 +110,8 @@ class RiskPolicy:
                     f"set {name} in sentinel.toml; percentages are percent, so 8 means 8 %",
                 )
         _check_stairs(self.stairs)
+        for name in ("allowed_symbols", "blocked_symbols"):
+            _check_symbols(name, getattr(self, name))
 
     @property
     def cash_reserve_pct(self) -> Decimal:
@@ -114,6 +132,12 @@ SANE_RANGES: dict[str, tuple[Decimal, Decimal]] = {
     "position_size_usd": (Decimal(1), Decimal(100_000_000)),
     "max_position_pct": (Decimal("0.1"), Decimal(100)),
     "max_invested_pct": (Decimal(1), Decimal(100)),
+    "price_collar_pct": (Decimal("0.1"), Decimal(100)),
+    "min_stop_pct": (Decimal("0.5"), Decimal(50)),
+    "max_stop_pct": (Decimal("0.5"), Decimal(50)),
+    "max_order_usd": (Decimal(1), Decimal(100_000_000)),
+    "max_entries_per_day": (Decimal(1), Decimal(1000)),
+    "max_clock_skew_s": (Decimal(5), Decimal(86_400)),
     "max_drawdown_pct": (Decimal(1), Decimal(100)),
     "min_sharpe": (Decimal(-10), Decimal(10)),
     "sharpe_min_evenings": (Decimal(20), Decimal(2520)),
@@ -142,6 +166,15 @@ def _check_stairs(stairs: tuple[Stair, ...]) -> None:
     for lower, higher in pairwise(stairs):
         if higher.gain_pct <= lower.gain_pct or higher.lock_pct <= lower.lock_pct:
             raise UsageError(f"the stair at +{higher.gain_pct} % does not rise above the one before it", remedy)
+
+
+def _check_symbols(name: str, symbols: tuple[str, ...]) -> None:
+    for symbol in symbols:
+        if not SYMBOL.fullmatch(symbol):
+            raise UsageError(
+                f"risk.{name} names {symbol!r}, which is no stock symbol",
+                f'write {name} as the exchange does, in capitals: ["AAPL", "BRK.B"]',
+            )
 
 
 DEFAULT_POLICY = RiskPolicy()

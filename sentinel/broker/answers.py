@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
+
+from sentinel.broker.pace import Pace
 
 JsonObject = dict[str, Any]
 # The error code of "there is no such thing" and the one message under it that means something else (ALPACA 9.1).
@@ -69,6 +72,15 @@ class Wire(Protocol):
     @property
     def requests(self) -> int:
         """How many requests were sent."""
+        ...
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """The broker's wall clock less the computer's; None before an answer tells."""
+        ...
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Let every request wait for its turn from now on."""
         ...
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Answer:

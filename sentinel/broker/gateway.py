@@ -1,8 +1,11 @@
 """The broker as the rest of Sentinel sees it: what it says (reading) and what it is told (sending)."""
 
 import warnings
+from collections.abc import Callable
+from datetime import timedelta
 
 from sentinel.broker.answers import Wire
+from sentinel.broker.pace import Pace
 from sentinel.broker.reading import Patience, Reading
 from sentinel.broker.sending import Sending
 
@@ -18,6 +21,18 @@ class Broker(Reading, Sending):
     def requests(self) -> int:
         """How many requests were sent so far, repeated reads included."""
         return self._wire.requests
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """The broker's wall clock less the computer's, by its latest answer; None before one tells.
+
+        It is the `Date` of the HTTP answer, not the market's clock, which on a simulated exchange is another.
+        """
+        return self._wire.clock_skew
+
+    def keep_pace(self, requests_per_minute: int | None, tell: Callable[[str], None]) -> None:
+        """Send at most so many requests in any minute, and tell of every wait; None is as fast as it goes."""
+        self._wire.keep_pace(Pace(requests_per_minute, tell))
 
     def __repr__(self) -> str:
         return f"<Broker, {self.requests} requests sent>"

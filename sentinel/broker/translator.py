@@ -94,6 +94,7 @@ def account_of(body: object) -> Account:
         account_blocked=flag(account, "account_blocked"),
         trade_suspended_by_user=flag(account, "trade_suspended_by_user"),
         shorting_enabled=flag(account, "shorting_enabled"),
+        non_marginable_buying_power=price(account, "non_marginable_buying_power"),
     )
 
 

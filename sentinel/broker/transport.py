@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -22,6 +23,7 @@ from requests.adapters import HTTPAdapter
 
 from sentinel.broker.answers import Answer, NoAnswer, OrderTicket
 from sentinel.broker.departures import Departures
+from sentinel.broker.pace import Pace
 from sentinel.domain.secrecy import masked
 
 # The longest a rate limit may hold up one read, in seconds; the broker's window is a minute (ALPACA 9.2).
@@ -47,21 +49,29 @@ class ExactResponse(Response):
 
 
 class PatientAdapter(HTTPAdapter):
-    """Lets only fitting requests leave, with timeouts, none of them twice, and counts them (ALPACA 13)."""
+    """Lets only fitting requests leave, each in its turn, with timeouts, none of them twice (ALPACA 9.2, 13)."""
 
     def __init__(self, timeouts_s: tuple[float, float], departures: Departures) -> None:
         super().__init__(max_retries=0)
         self.timeouts_s = timeouts_s
         self.departures = departures
+        self.pace = Pace()
         self.sent = 0
+        # What the latest answer said the time is at the broker, less the computer's clock.
+        self.clock_skew: timedelta | None = None
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Send with (connect, read) timeouts in seconds; GuardRefusal for a request that must not leave."""
+        """Send in its turn, with (connect, read) timeouts in seconds; GuardRefusal for what must not leave."""
         self.departures.check(request.method, request.url)
+        self.pace.wait()
         self.sent += 1
         # Whatever the session or the surroundings would have: the certificate is checked, and no proxy reads along.
         kwargs |= {"timeout": self.timeouts_s, "verify": True, "cert": None, "proxies": {}}
-        return super().send(request, *args, **kwargs)
+        response = super().send(request, *args, **kwargs)
+        self.pace.heed(response.headers)
+        skew = _skew(response.headers)
+        self.clock_skew = self.clock_skew if skew is None else skew
+        return response
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """The answer as an ExactResponse."""
@@ -83,6 +93,15 @@ class AlpacaWire:
     def requests(self) -> int:
         """How many requests were sent."""
         return self._adapter.sent
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """The broker's wall clock less the computer's, to the second, by its latest answer; None before one tells."""
+        return self._adapter.clock_skew
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Let every request wait for its turn from now on."""
+        self._adapter.pace = pace
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """GET from the trading host."""
@@ -192,13 +211,26 @@ def _pause_s(headers: Mapping[str, str]) -> float | None:
         if "Retry-After" in headers:
             pause_s = float(headers["Retry-After"])
         elif headers.get("X-RateLimit-Remaining") == "0":
-            now = parsedate_to_datetime(headers["Date"]).timestamp()
-            pause_s = float(headers["X-RateLimit-Reset"]) - now
+            now_s = parsedate_to_datetime(headers["Date"]).timestamp()
+            pause_s = float(headers["X-RateLimit-Reset"]) - now_s
         else:
             return None
     except (KeyError, ValueError):
         return None
     return min(max(pause_s, 0.0), LONGEST_PAUSE_S)
+
+
+def _skew(headers: Mapping[str, str]) -> timedelta | None:
+    """How far the clock of whoever answered is ahead of this computer's; every answer over HTTP is dated by it."""
+    try:
+        return parsedate_to_datetime(headers["Date"]) - now()
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def now() -> datetime:
+    """The computer's clock."""
+    return datetime.now(UTC)
 
 
 def _reason(broken: BaseException | None, timeouts_s: tuple[float, float]) -> str:

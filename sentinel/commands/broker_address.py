@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sentinel.commands.crash_report import learn
 from sentinel.commands.embedded_exchange import after_hours_cancel, embedded_exchange
+from sentinel.domain.addresses import is_this_machine
 
 if TYPE_CHECKING:
     from sentinel.settings import Settings
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """The two services of the broker, the keys they take, and whether a cancel after the close works at once there."""
+    """The two services of the broker, the keys they take, and whether a cancel after the close works at once there.
+
+    `requests_per_minute` are asked of it at most; None of an exchange on this machine, which has no such limit.
+    """
 
     trading_url: str
     data_url: str
     key: str = field(repr=False)
     secret: str = field(repr=False)
     cancels_at_once: bool
+    requests_per_minute: int | None = None
 
 
 @contextmanager
@@ -39,4 +44,5 @@ def broker_address(home: Path, settings: "Settings", *, leaves_no_trace: bool = 
     keys = keys_for(settings, home)
     if settings.broker.keys == "keyring":
         learn(*keys)
-    yield BrokerAddress(hosts.trading_url, hosts.data_url, keys.key, keys.secret, cancels_at_once)
+    pace = None if is_this_machine(hosts.trading_url) else settings.broker.requests_per_minute
+    yield BrokerAddress(hosts.trading_url, hosts.data_url, keys.key, keys.secret, cancels_at_once, pace)

@@ -67,6 +67,7 @@ def open_session(call: Call) -> Iterator[Session]:
         if logbook is not None:
             logbook.hide(address.key, address.secret)
         broker = _connect(address, settings)
+        broker.keep_pace(address.requests_per_minute, progress)
         if call.is_dry_run:
             from sentinel.broker.rehearsal import Rehearsal
 

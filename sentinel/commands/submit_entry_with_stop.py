@@ -9,12 +9,23 @@ import typer
 from sentinel.commands.options import AsJson, Call, DryRun
 from sentinel.commands.run_command import run_in_session
 from sentinel.domain.errors import UsageError
+from sentinel.domain.names import SYMBOL
 from sentinel.domain.orders import Side
 
-SYMBOL = re.compile(r"[A-Z]{1,6}([.][A-Z]{1,2})?")
 NUMBER = re.compile(r"[0-9]+([.][0-9]*)?|[.][0-9]+")
 MOST_DIGITS, MOST_DECIMALS = 12, 9
 EXAMPLES = {"price": "150.25", "quantity": "5", "stop loss": "8"}
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        metavar="RULE",
+        help="Set aside the rule a refusal named, for this order alone; may be repeated.",
+    ),
+]
+OverrideReason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why a rule is set aside; the audit keeps it.")
+]
 
 
 def submit_entry_with_stop(
@@ -24,6 +35,7 @@ def submit_entry_with_stop(
     qty: Annotated[
         str | None, typer.Argument(metavar="QTY", help="Whole shares; left out, the risk policy sizes them.")
     ] = None,
+    *,
     side: Annotated[Side, typer.Option(case_sensitive=False, help="buy opens a long, sell a short.")] = Side.BUY,
     stop_loss_pct: Annotated[
         str | None,
@@ -31,19 +43,28 @@ def submit_entry_with_stop(
             metavar="PERCENT", help="How far from the entry the stop rests, in percent.  [default: the policy's]"
         ),
     ] = None,
+    override: Overrides = None,
+    reason: OverrideReason = "",
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
     """Send a limit entry and its stop as one order.
 
     The order is good till cancelled. The stop's leg is verified at the broker; without it the entry is cancelled.
+
+    What breaks a limit of the policy is refused with the rule's name, the value and the limit, and exits 3. With that
+    name and a reason of ten characters the rule is set aside for the one order; some rules nobody can set aside.
     """
+    from sentinel.plan.limits import checked_overrides
+
+    overrides = checked_overrides(override or (), reason)
     wanted = (
         symbol_of(symbol),
         number(price, "price"),
         None if qty is None else number(qty, "quantity"),
         None if stop_loss_pct is None else number(stop_loss_pct, "stop loss"),
         side,
+        *overrides,
     )
     call = Call.of(context, as_json, dry_run=dry_run)
 

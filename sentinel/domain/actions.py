@@ -23,6 +23,9 @@ class SubmitEntry:
     limit_price: Decimal
     stop_price: Decimal
     because: str
+    # Rules the trader has set aside for this order, and why.
+    overrides: tuple[str, ...] = ()
+    override_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,8 @@ class Book:
     replaced_by_us: frozenset[str] = frozenset()
     # Stops the broker has refused to make smaller in this session.
     unshrinkable: frozenset[str] = frozenset()
+    # Names of the entries that were sent, or may have been, in the session the book was read for.
+    entered_today: frozenset[str] = frozenset()
     equity_curve: tuple[tuple[date, Decimal], ...] = ()
     # Why the trader has stopped entries and profit sales; why Sentinel has paused entries. At most one is set.
     halt_reason: str | None = None

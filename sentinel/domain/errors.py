@@ -23,9 +23,17 @@ class UsageError(SentinelError):
 
 
 class GuardRefusal(SentinelError):
-    """A safety rule refused the deed."""
+    """A safety rule refused the deed; a rule of the table of limits gives its name, the value it met and its limit."""
 
     exit_code = 3
+
+    def __init__(
+        self, message: str, remedy: str, *, rule: str | None = None, value: str | None = None, limit: str | None = None
+    ) -> None:
+        super().__init__(message, remedy)
+        self.rule = rule
+        self.value = value
+        self.limit = limit
 
 
 class BrokerUnreachable(SentinelError):

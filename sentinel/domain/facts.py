@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sentinel.domain.bars import Bar
@@ -23,6 +23,9 @@ class EntryRequest:
     qty: Decimal | None
     stop_loss_pct: Decimal
     asset: Asset | None
+    # Rules the trader sets aside for this one order, and the reason typed for it.
+    overrides: tuple[str, ...] = ()
+    override_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class Facts:
     usual_range_pct: Mapping[str, Decimal] = field(default_factory=dict)
     # What this look could not see or does not follow, in words.
     blind_spots: tuple[str, ...] = ()
+    # The broker's wall clock less the computer's; None where no answer told it.
+    clock_skew: timedelta | None = None
     # Symbols with an order of ours that could not be read: nothing is sent for them.
     unseen_symbols: frozenset[str] = frozenset()
 

@@ -1,10 +1,13 @@
 """Names Sentinel gives its orders, so that the broker itself remembers what was sent and why."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 PREFIX = "snt"
+# A stock symbol as the exchange writes it.
+SYMBOL = re.compile(r"[A-Z]{1,6}([.][A-Z]{1,2})?")
 
 
 class Purpose(StrEnum):

@@ -23,6 +23,8 @@ class Account:
     account_blocked: bool = False
     trade_suspended_by_user: bool = False
     shorting_enabled: bool = False
+    # What may be bought without borrowing, as the broker counts it; None where it does not say (ALPACA 10.1).
+    non_marginable_buying_power: Decimal | None = None
 
     @property
     def blocks_orders(self) -> bool:

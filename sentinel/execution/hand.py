@@ -29,6 +29,10 @@ class Hand:
     def enter(self, entry: SubmitEntry, facts: Facts) -> Outcome:
         """One GTC `oto` order: the limit entry and its stop leg."""
         name = self.naming.next(entry.symbol, Purpose.ENTRY, facts)
+        if entry.overrides:
+            # Before it is sent: whatever becomes of the order, that a limit was set aside stays on record.
+            told = f"{name}: {', '.join(entry.overrides)}; {entry.override_reason}"
+            self.ledger.audit("override", entry.symbol, told)
         intent = Intent(
             name,
             entry.symbol,

@@ -56,6 +56,7 @@ def look(
         previous_prices=previous_prices,
         blind_spots=(*unseen, *unread.values(), *others),
         unseen_symbols=frozenset(unread),
+        clock_skew=broker.clock_skew,
     ).fold(orders)
     puzzling = _puzzling(facts)
     return _look_closer(facts, puzzling, broker) if puzzling else facts

@@ -22,6 +22,8 @@ TARGETED = """SELECT DISTINCT target_order_id FROM intents
 UNSHRINKABLE = """SELECT target_order_id FROM intents JOIN runs ON runs.id = intents.run_id
                   WHERE intents.verb = 'shrink_stop' AND intents.state = 'rejected' AND runs.session = ?
                     AND intents.target_order_id IS NOT NULL"""
+ENTERED = """SELECT DISTINCT name FROM intents
+             WHERE purpose = 'entry' AND state IN ('sent', 'confirmed') AND name LIKE ?"""
 OF_SYMBOL = "SELECT * FROM intents WHERE symbol = ? ORDER BY id"
 
 
@@ -87,6 +89,10 @@ class Intents(Audit):
     def unshrinkable(self, session: date) -> frozenset[str]:
         """Stops the broker refused to make smaller in a session."""
         return frozenset(row["target_order_id"] for row in self._rows(UNSHRINKABLE, (to_cell(session),)))
+
+    def entered_on(self, day: date) -> frozenset[str]:
+        """The names of the entries of a session that were sent, and that the broker has not refused."""
+        return frozenset(row["name"] for row in self._rows(ENTERED, (f"%-{day:%Y%m%d}-%",)))
 
     def next_cancel_number(self, symbol: str, day: date) -> int:
         """The attempt the next cancel in a symbol on a day carries: the broker never sees these names."""

@@ -105,7 +105,7 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
         return from_row(BoundAccount, row) if row else None
 
     def book(self, today: date) -> Book:
-        """All open business, and what was asked in the session `today`."""
+        """All open business, and what was asked and entered in the session `today`."""
         return Book(
             entries=self._orders(EntryRecord, orders.OPEN_ENTRIES),
             stops=self._orders(StopRecord, orders.OPEN_STOPS),
@@ -113,6 +113,7 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
             trades=self.open_trades(),
             owed=tuple(from_row(Owed, row) for row in self._rows(trades.OWED)),
             approvals=self._approvals(approvals.APPROVALS_OF_TONIGHT, to_cell(today)),
+            entered_today=self.entered_on(today),
             equity_curve=self.equity_curve(),
             halt_reason=self.halt_reason(),
             latch_reason=self.latch_reason(),

@@ -7,11 +7,11 @@ from sentinel.domain.actions import CancelEntry, Plan, SubmitEntry
 from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.domain.facts import EntryRequest, Facts
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.money import dollars, is_on_tick, shares, to_tick
+from sentinel.domain.money import dollars, is_on_tick, to_tick
 from sentinel.domain.names import Purpose
-from sentinel.domain.orders import Order, OrderStatus, Side
-from sentinel.plan.guards import entry_pause
-from sentinel.plan.sizing import size_position, tightest_room
+from sentinel.domain.orders import Order, OrderStatus
+from sentinel.plan.limits import overridden, refusal_of
+from sentinel.plan.sizing import size_position
 from sentinel.risk_config import price_at_gain
 
 
@@ -26,11 +26,16 @@ def plan_entry(facts: Facts) -> Plan:
     if twin is not None:
         message = f"the same entry is already at the broker as order {twin.id}, {twin.status}"
         return Plan(findings=(Finding("already_submitted", Severity.INFO, request.symbol, message, "nothing to do"),))
-    _check_symbol(request, facts)
-    _check_stop(request, stop_price, facts)
+    if request.asset is None:
+        raise UsageError(f"the broker knows no symbol {request.symbol}", "check the spelling")
+    if stop_price <= 0 or not request.side.is_tighter(request.limit_price, than=stop_price):
+        raise UsageError(f"a stop at {stop_price} does not protect an entry at {request.limit_price}", "widen it")
     qty, why = _quantity(request, facts)
-    because = f"{why}; its stop is at {dollars(stop_price)}, {request.stop_loss_pct} % away"
-    return Plan((SubmitEntry(request.symbol, request.side, qty, request.limit_price, stop_price, because),))
+    entry = _entry(request, max(qty, 1), stop_price, why)
+    refusal = refusal_of(entry, facts) or (None if qty else _too_dear(entry, why))
+    if refusal is not None:
+        raise refusal
+    return Plan((entry,), tuple(overridden(entry, facts)))
 
 
 def plan_stale_entries(facts: Facts) -> Plan:
@@ -74,57 +79,35 @@ def _check_request(request: EntryRequest) -> None:
         )
 
 
-def _check_symbol(request: EntryRequest, facts: Facts) -> None:
-    asset, symbol = request.asset, request.symbol
-    if asset is None:
-        raise UsageError(f"the broker knows no symbol {symbol}", "check the spelling")
-    if not asset.tradable or asset.status != "active":
-        raise GuardRefusal(f"{symbol} is not tradable at the broker", "choose another symbol")
-    if request.side is Side.SELL and not (asset.shortable and facts.account.shorting_enabled):
-        raise GuardRefusal(f"{symbol} cannot be sold short on this account", "enter long, or enable shorting there")
-    pause = entry_pause(facts)
-    if pause is not None:
-        raise pause
-    if symbol in facts.positions:
-        raise GuardRefusal(
-            f"{symbol} is already held, and its resting stop forbids a second entry",
-            "one position a symbol; wait until this one is closed",
-        )
-    waiting = next(iter(facts.live_orders(symbol)), None)
-    if waiting is not None:
-        raise GuardRefusal(
-            f"order {waiting.id} on {symbol} is still {waiting.status}",
-            "let it fill, or cancel it at the broker and run `sentinel reconcile-fills`",
-        )
-
-
-def _check_stop(request: EntryRequest, stop_price: Decimal, facts: Facts) -> None:
-    """The stop must lie beyond the entry and, as the broker asks, beyond the market too (ALPACA 1.10)."""
-    last = facts.last_price(request.symbol)
-    if stop_price <= 0 or not request.side.is_tighter(request.limit_price, than=stop_price):
-        raise UsageError(f"a stop at {stop_price} does not protect an entry at {request.limit_price}", "widen it")
-    if last is not None and not request.side.is_tighter(last, than=stop_price):
-        raise GuardRefusal(
-            f"{request.symbol} trades at {last}, already through the stop at {stop_price}",
-            "check the price you typed",
-        )
-
-
 def _quantity(request: EntryRequest, facts: Facts) -> tuple[int, str]:
-    room = tightest_room(facts)
-    most = room.shares(request.limit_price)
     if request.qty is None:
-        qty, why = size_position(facts, request.limit_price)
-    else:
-        qty, why = int(request.qty), "the quantity is yours"
-    if most == 0 or qty > most:
-        raise GuardRefusal(
-            f"{shares(max(qty, 1))} of {request.symbol} at {dollars(request.limit_price)} exceed {room.limit}",
-            f"enter {shares(most)} at most" if most else "close or shrink a position first, or change [risk]",
-        )
-    if qty == 0:
-        raise GuardRefusal(
-            f"{why} buys no whole share of {request.symbol} at {dollars(request.limit_price)}",
-            f"name a quantity, {most} at most, or raise risk.position_size_usd",
-        )
-    return qty, why
+        return size_position(facts, request.limit_price, request.overrides)
+    return int(request.qty), "the quantity is yours"
+
+
+def _entry(request: EntryRequest, qty: int, stop_price: Decimal, why: str) -> SubmitEntry:
+    because = f"{why}; its stop is at {dollars(stop_price)}, {request.stop_loss_pct} % away"
+    if request.overrides:
+        because = f"{because}; {', '.join(request.overrides)} set aside: {request.override_reason}"
+    return SubmitEntry(
+        symbol=request.symbol,
+        side=request.side,
+        qty=qty,
+        limit_price=request.limit_price,
+        stop_price=stop_price,
+        because=because,
+        overrides=request.overrides,
+        override_reason=request.override_reason,
+    )
+
+
+def _too_dear(entry: SubmitEntry, size: str) -> GuardRefusal:
+    """One share would be within every limit, and costs more than a position is to cost."""
+    price = dollars(entry.limit_price)
+    return GuardRefusal(
+        f"{size} buys no whole share of {entry.symbol} at {price} (rule position_size)",
+        "name a quantity, or raise risk.position_size_usd",
+        rule="position_size",
+        value=f"${price}",
+        limit=size,
+    )

@@ -18,18 +18,18 @@ from sentinel.domain.actions import (
     SubmitEntry,
 )
 from sentinel.domain.book import ExitReason, Trade
-from sentinel.domain.errors import GuardRefusal
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import Side
-from sentinel.signals.performance import drawdown_pct, yearly_sharpe
+from sentinel.plan.limits import refusal_of
 
 
 def refusal(action: Mutation, facts: Facts) -> str | None:
     """Why this mutation must not be sent on these facts, or None when it may."""
     match action:
         case SubmitEntry():
-            return _refuse_entry(action, facts)
+            refused = refusal_of(action, facts)
+            return refused.message if refused else None
         case PlaceStop():
             return _refuse_stop(action, facts)
         case RaiseStop():
@@ -48,30 +48,6 @@ def refusal(action: Mutation, facts: Facts) -> str | None:
             assert_never(action)
 
 
-def entry_pause(facts: Facts) -> GuardRefusal | None:
-    """Why no entry may be sent at all: halt, lapse, pause, blocked account, drawdown too deep, Sharpe ratio too low."""
-    policy, book = facts.policy, facts.book
-    if book.halt_reason is not None:
-        return GuardRefusal(f"entries are halted: {book.halt_reason}", "sentinel resume --reason TEXT")
-    if facts.lapse is not None:
-        return GuardRefusal(f"entries are refused: {facts.lapse}", "arm it again: sentinel arm ACCOUNT_NUMBER")
-    if book.latch_reason is not None:
-        remedy = "find out why (`sentinel runs`), then sentinel resume --reason TEXT"
-        return GuardRefusal(f"entries are paused: {book.latch_reason}", remedy)
-    if facts.account.blocks_orders:
-        return GuardRefusal("the broker blocks new orders on this account", "look at the account's page at the broker")
-    equities = [equity for _, equity in book.equity_curve] + [facts.account.equity]
-    drawdown = drawdown_pct(equities)
-    if drawdown > policy.max_drawdown_pct:
-        message = f"the equity is {drawdown:.1f} % under its peak, beyond {policy.max_drawdown_pct} %"
-        return GuardRefusal(message, "entries pause until it recovers; stops go on (risk.max_drawdown_pct)")
-    sharpe = yearly_sharpe(equities) if len(equities) >= policy.sharpe_min_evenings else None
-    if sharpe is not None and sharpe < policy.min_sharpe:
-        message = f"the yearly Sharpe ratio is {sharpe:.2f}, under {policy.min_sharpe}"
-        return GuardRefusal(message, "entries pause until it recovers; stops go on (risk.min_sharpe)")
-    return None
-
-
 def worst_case_exit_qty(symbol: str, side: Side, facts: Facts, *, without: frozenset[str] = frozenset()) -> Decimal:
     """Shares that would be closed if every live order on the closing side filled; siblings of a group count once."""
     groups: dict[str, Decimal] = {}
@@ -80,17 +56,6 @@ def worst_case_exit_qty(symbol: str, side: Side, facts: Facts, *, without: froze
             group = order.parent_id or order.id
             groups[group] = max(groups.get(group, Decimal(0)), order.remaining_qty)
     return sum(groups.values(), Decimal(0))
-
-
-def _refuse_entry(action: SubmitEntry, facts: Facts) -> str | None:
-    pause = entry_pause(facts)
-    if pause is not None:
-        return pause.message
-    if action.symbol in facts.positions or facts.live_entry(action.symbol):
-        return "the symbol is held or another entry is live"
-    if not action.side.is_tighter(action.limit_price, than=action.stop_price):
-        return f"the stop at {action.stop_price} does not protect an entry at {action.limit_price}"
-    return None
 
 
 def _refuse_stop(action: PlaceStop, facts: Facts) -> str | None:

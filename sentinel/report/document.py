@@ -7,7 +7,7 @@ from typing import Any
 
 from sentinel.domain.book import Approval, EntryRecord
 from sentinel.domain.coverage import Coverage, CoverageRow
-from sentinel.domain.errors import SentinelError
+from sentinel.domain.errors import GuardRefusal, SentinelError
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import to_cent
 from sentinel.domain.runs import Deed, Rescues, RunReport
@@ -74,10 +74,18 @@ def run_document(report: RunReport, halt_reason: str | None = None) -> Document:
 
 
 def error_document(
-    command: str, exit_code: int, code: str, message: str, remedy: str, alarms: Iterable[Finding] = ()
+    command: str, exit_code: int, code: str, message: str, remedy: str, alarms: Iterable[Finding] = (), **more: Any
 ) -> Document:
     """The document of a command that came to no proof: what ended it, then the alarms of the run up to there."""
-    return document(command, exit_code, findings=[Finding(code, Severity.ALARM, None, message, remedy), *alarms])
+    ended_by = Finding(code, Severity.ALARM, None, message, remedy)
+    return document(command, exit_code, findings=[ended_by, *alarms], **more)
+
+
+def rule_of(error: SentinelError) -> dict[str, str | None]:
+    """Which rule refused, the value it met and its limit; nothing for an error that is no such refusal."""
+    if not isinstance(error, GuardRefusal) or error.rule is None:
+        return {}
+    return {"rule": error.rule, "value": error.value, "limit": error.limit}
 
 
 def error_code(error: SentinelError) -> str:

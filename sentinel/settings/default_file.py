@@ -23,6 +23,7 @@ SENTENCES = {
     "broker.read_timeout_s": "Seconds to wait for an answer.",
     "broker.read_attempts": "How often a question is asked until the broker counts as unreachable; orders go out once.",
     "broker.read_wait_s": "Seconds before a question is asked again, twice as many before the next time.",
+    "broker.requests_per_minute": "How often Alpaca is asked in a minute at most; it allows 200 to all your programs.",
     "broker.after_hours_cancel": (
         'What a cancel after the close does: "pending" (hangs until the open; be careful) or "immediate".'
     ),
@@ -40,6 +41,16 @@ SENTENCES = {
     "risk.position_size_usd": "What one position costs when you leave out the quantity.",
     "risk.max_position_pct": "The most of your equity one stock may take.",
     "risk.max_invested_pct": "The most of your equity that may be invested; the rest stays cash.",
+    "risk.price_collar_pct": (
+        "How far over the last close (under it, for a short) the limit of an entry may lie; 3 means 3 %."
+    ),
+    "risk.min_stop_pct": "The least that may lie between an entry and its stop.",
+    "risk.max_stop_pct": "The most that may lie between an entry and its stop.",
+    "risk.max_order_usd": "What one entry may cost at most.",
+    "risk.max_entries_per_day": "Entries that may be sent in one session.",
+    "risk.allowed_symbols": 'The only symbols that may be entered, for example ["AAPL", "MSFT"]; [] is all of them.',
+    "risk.blocked_symbols": "Symbols that may not be entered.",
+    "risk.max_clock_skew_s": "Seconds this computer's clock may differ from the broker's before entries are refused.",
     "risk.max_drawdown_pct": "A fall of the equity from its peak beyond this pauses entries, never protection.",
     "risk.min_sharpe": "A yearly Sharpe ratio under this pauses entries, never protection.",
     "risk.sharpe_min_evenings": "Evenings of equity needed before the Sharpe ratio is believed.",

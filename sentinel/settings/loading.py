@@ -19,6 +19,7 @@ from sentinel.settings.schema import TABLES, BrokerSettings, EveningSettings, Se
 
 PREFIX = "SENTINEL_"
 DELIMITER = "__"
+LISTS = ("stairs", "allowed_symbols", "blocked_symbols")
 
 
 def load_settings(home: Path) -> Settings:
@@ -98,9 +99,11 @@ def _variables() -> dict[tuple[str, ...], str]:
 
 
 def _malformed(origin: Origin) -> UsageError:
-    """Only a variable that holds a whole table or the stairs is read as JSON."""
-    names = [name for path, name in origin.variables.items() if len(path) == 1 or path[-1] == "stairs"]
-    return UsageError(f"variable {' or '.join(names)}: this is not JSON", f"write it like {STAIRS_EXAMPLE}")
+    """Only a variable that holds a whole table or a list is read as JSON."""
+    names = [name for path, name in origin.variables.items() if len(path) == 1 or path[-1] in LISTS]
+    is_symbols = all(name.upper().endswith("_SYMBOLS") for name in names)
+    example = '["AAPL", "MSFT"]' if is_symbols else STAIRS_EXAMPLE
+    return UsageError(f"variable {' or '.join(names)}: this is not JSON", f"write it like {example}")
 
 
 def _prefixes() -> str:

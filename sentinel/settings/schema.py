@@ -40,6 +40,7 @@ class BrokerSettings(Table):
     read_timeout_s: Annotated[Seconds, Field(gt=0, le=120)] = 20.0
     read_attempts: Annotated[Whole, Field(ge=1, le=10)] = 3
     read_wait_s: Annotated[Seconds, Field(ge=0, le=60)] = 0.5
+    requests_per_minute: Annotated[Whole, Field(ge=10, le=200)] = 150
     after_hours_cancel: Literal["pending", "immediate"] = "pending"
 
 
@@ -70,6 +71,7 @@ def risk_table() -> type[Table]:
         int: Whole,
         bool: bool,
         tuple[Stair, ...]: tuple[tuple[Number, Number], ...],
+        tuple[str, ...]: tuple[str, ...],
     }
     hints = get_type_hints(RiskPolicy)
     columns: dict[str, Any] = {
@@ -93,4 +95,6 @@ def keys_of_tables() -> dict[str, tuple[str, ...]]:
 
 def _plain_default(value: object) -> object:
     """Stairs as the pairs the file holds."""
-    return tuple((stair.gain_pct, stair.lock_pct) for stair in value) if isinstance(value, tuple) else value
+    if not isinstance(value, tuple):
+        return value
+    return tuple((part.gain_pct, part.lock_pct) if isinstance(part, Stair) else part for part in value)

@@ -110,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         return environ
 
     def _send(self, status: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:
-        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+        dated = ("Date", self.date_time_string())  # by the wall clock, as every server's answer is
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in (*headers, dated))]
         if self.close_connection:
             lines.append("Connection: close")
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -71,6 +71,11 @@ class Desk:
         self.exchange.bars([{"symbol": symbol, "date": day, **prices, "volume": 1000}])
         self.exchange.advance(to="open")
 
+    def trades_quietly(self, symbol: str, price: str) -> None:
+        """A symbol no day was told of traded in the session that has just closed too, at one price."""
+        today = self.exchange.state()["clock"]["timestamp"][:10]
+        self.exchange.bars([{**bars(symbol, price)[-1], "date": today}])
+
     def holds(self, symbol: str = "AAPL", price: str = "100") -> None:
         """Seven shares, entered by Sentinel."""
         assert self.types("submit-entry-with-stop", symbol, "100.00", "7").exit_code == 0

@@ -86,6 +86,7 @@ def everything(desk: Desk, *form: str) -> str:
 def test_a_broker_that_repeats_the_keys_is_not_repeated(desk: Desk, gossip: Gossip) -> None:
     desk.holds()
     desk.day("AAPL", "117")
+    desk.trades_quietly("MSFT", "400")
     said = ""
     for gossip.methods, gossip.status, form in GOSSIP:
         said += everything(desk, *form)
@@ -131,6 +132,7 @@ def test_without_its_guards_the_canary_is_seen(
 ) -> None:
     """The search can fail: what it finds when the masking is gone is what it looks for when it is there."""
     desk.holds()
+    desk.trades_quietly("MSFT", "400")
     take_away(monkeypatch)
     gossip.status, gossip.methods = 422, ("POST",)
     answer = desk.types("submit-entry-with-stop", "MSFT", "400", "1", "--json")

@@ -83,6 +83,7 @@ def test_the_screen_is_data_too(desk: Desk, typed: str) -> None:
 def test_a_dry_run_sends_and_writes_nothing_and_exits_alike(desk: Desk, typed: str) -> None:
     desk.holds()
     desk.day("AAPL", "117")
+    desk.trades_quietly("MSFT", "400")
     desk.types("check-profit-taking")
     # A stranger without a stop, a fallen stop: something for every step to do.
     desk.exchange.trade("MSFT", 3, "buy") if "MSFT" not in typed else None

@@ -17,9 +17,11 @@ from sentinel.domain.actions import (
     SubmitEntry,
 )
 from sentinel.domain.book import Book, ExitReason
+from sentinel.domain.facts import EntryRequest
 from sentinel.domain.orders import OrderStatus, Side
+from sentinel.domain.positions import Asset
 from sentinel.plan.guards import refusal, suddenly_empty
-from tests.builders import entry, facts, fill, position, sale, stop, trade
+from tests.builders import bar, entry, facts, fill, position, sale, stop, trade
 
 HELD = position("AAPL 7 @ 100.00", last="110.00")
 STOP = stop("AAPL 7 @ 92.00")
@@ -55,6 +57,13 @@ def enter(stop_price: str = "138.00") -> SubmitEntry:
     return SubmitEntry("AAPL", Side.BUY, 5, Decimal("150.00"), Decimal(stop_price), because="test")
 
 
+def asked(*held, **changes):
+    """The facts of an entry that has been asked for, with nothing against it."""
+    asset = Asset("asset-AAPL", "AAPL", "Apple", tradable=True, shortable=True, fractionable=True)
+    request = EntryRequest("AAPL", Side.BUY, Decimal("150.00"), Decimal(5), Decimal(8), asset)
+    return facts(*held, request=request, bars={"AAPL": bar("AAPL", "150.00")}, **changes)
+
+
 @pytest.mark.parametrize(
     ("action", "now", "is_allowed"),
     [
@@ -78,12 +87,12 @@ def enter(stop_price: str = "138.00") -> SubmitEntry:
         (place(7), facts(HELD, lapse="x"), True),
         (enter(), facts(lapse="x"), False),
         (close(7), facts(HELD, orders=(STOP,), book=Book(trades=(trade("AAPL 7 @ 100.00", is_ignored=True),))), False),
-        (enter(), facts(), True),
-        (enter(), facts(HELD), False),
-        (enter(), facts(orders=(entry("AAPL 5 @ 149.00"),)), False),  # one live entry (I3)
-        (enter("151.00"), facts(), False),
-        (enter(), facts(book=Book(halt_reason="x")), False),
-        (enter(), facts(book=Book(latch_reason="x")), False),
+        (enter(), asked(), True),
+        (enter(), asked(HELD), False),
+        (enter(), asked(orders=(entry("AAPL 5 @ 149.00"),)), False),  # one live entry (I3)
+        (enter("151.00"), asked(), False),
+        (enter(), asked(book=Book(halt_reason="x")), False),
+        (enter(), asked(book=Book(latch_reason="x")), False),
         (place(1), facts(HELD, orders=(stop("AAPL 3 @ 92.00"), stop("AAPL 4 @ 91.00"))), False),  # both may fill
         (place(3), facts(HELD, orders=(*BRACKET,)), True),  # stop and target of a bracket sell the same four
         (place(4), facts(HELD, orders=(*BRACKET,)), False),
@@ -100,7 +109,7 @@ def enter(stop_price: str = "138.00") -> SubmitEntry:
         (renew(None), facts(orders=(STOP,)), False),
         (grow(7), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), True),
         (grow(8), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), False),  # more than is held
-        (enter(), facts(book=Book(latch_reason="trouble")), False),
+        (enter(), asked(book=Book(latch_reason="trouble")), False),
     ],
 )
 def test_refusals(action, now, is_allowed):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -70,11 +71,13 @@ class Stage:
         self.exchange = exchange
         self.home = home
         self._capsys = capsys
+        # The last bar each symbol was given: its day and its close.
+        self._latest: dict[str, tuple[str, str]] = {}
 
     def types(self, line: str) -> Answer:
         """One command; `--json` is added by `tells`."""
         self._capsys.readouterr()
-        code = main(["--home", str(self.home), *line.split()])
+        code = main(["--home", str(self.home), *shlex.split(line)])
         captured = self._capsys.readouterr()
         return Answer(code, captured.out, captured.err)
 
@@ -85,11 +88,23 @@ class Stage:
         return self.tells("evening-workflow --non-interactive")
 
     def enters(self, line: str) -> Answer:
+        """An entry, in a symbol that has traded in the last session too, whatever the story tells of it."""
+        self.trades_quietly(line.split(maxsplit=1)[0])
         return self.tells(f"submit-entry-with-stop {line}")
+
+    def trades_quietly(self, symbol: str) -> None:
+        """A symbol the story had no bar for traded in the last session, at its last price."""
+        clock = self.clock
+        today = clock["timestamp"][:10]
+        day, close = self._latest.get(symbol, (START, "100"))
+        if not clock["is_open"] and day < today:
+            self.exchange.bars([bar(symbol, today, f"{close} {close} {close} {close}")])
 
     def bar(self, symbol: str, prices: str) -> None:
         """The bar of the session that comes next (or is open): open high low close."""
-        self.exchange.bars([bar(symbol, self.clock["next_close"][:10], prices)])
+        day = self.clock["next_close"][:10]
+        self.exchange.bars([bar(symbol, day, prices)])
+        self._latest[symbol] = (day, prices.split()[3])
 
     def day(self, symbol: str, prices: str) -> None:
         """A whole session of one symbol."""

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +78,13 @@ class Room(Stage):
         assert answer.exit_code == 0, f"{line}: {answer.exit_code} {answer.out} {answer.err}"
         return answer
 
+    def sets(self, key: str, value: str) -> None:
+        """Another number in the home's settings: so many positions are no book of the defaults."""
+        file = self.home / "sentinel.toml"
+        text, changed = re.subn(rf"^{key} = .*$", f"{key} = {value}", file.read_text(), flags=re.MULTILINE)
+        assert changed == 1, f"sentinel.toml has no {key}"
+        file.write_text(text)
+
     def day_of(self, **prices: str) -> None:
         """A whole session of the symbols named; the others do not trade."""
         self.bars_of(**prices)
@@ -100,6 +108,7 @@ def opened(folder: Path) -> Iterator[Room]:
         room = Room(exchange, folder / "home")
         if not room.home.exists():
             room.must("init")
+            room.sets("max_entries_per_day", "30")
         address = {"url": exchange.url, "key": exchange.key, "secret": exchange.secret, "pid": os.getpid()}
         (room.home / "simulator.db.url").write_text(json.dumps(address))
         yield room
@@ -131,7 +140,8 @@ def _entries(room: Room) -> None:
     room.must("submit-entry-with-stop AGED 100.00 7")
     room.day_of(AGED=QUIET)
     room.must("evening-workflow --non-interactive")
-    room.exchange.advance(sessions=54)
+    room.exchange.advance(sessions=53)
+    room.day_of(**dict.fromkeys((*ENTERED, "STAIR", "MERGE", "OLD"), QUIET))
     for symbol in ENTERED:
         room.must(f"submit-entry-with-stop {symbol} 100.00 7")
     room.must("submit-entry-with-stop STAIR 100.00 7 --side sell")
@@ -148,7 +158,7 @@ def _entries(room: Room) -> None:
 def _last_but_one_evening(room: Room) -> None:
     """A raise is refused; later that evening the trader buys, orders and cancels by phone."""
     room.exchange.modes(after_hours_stops="accepted", after_hours_cancel="pending")
-    room.day_of(OWED="108 110 107 109")
+    room.day_of(OWED="108 110 107 109", PIECE=QUIET)
     room.must("evening-workflow --non-interactive")
     room.must("submit-entry-with-stop PIECE 90.00 7")
     for symbol in ("OWN", "OCO", "STRAY"):

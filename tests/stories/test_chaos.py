@@ -13,6 +13,7 @@ def test_a_command_that_shrinks_no_stop_still_tells_of_one_that_sells_too_much(s
     stage.exchange.modes(after_hours_cancel="pending")
     stage.holds()
     stage.exchange.trade("AAPL", 2, "sell", 100)
+    stage.trades_quietly("MSFT")
     told = stage.tells(line)
     assert (told.exit_code, told.findings[-1]) == (1, ("too_many_shares", "AAPL"))
 

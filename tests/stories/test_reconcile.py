@@ -74,7 +74,7 @@ def test_an_entry_that_fills_at_once_after_a_stop_nobody_followed_opens_a_trade_
     stage.holds()
     stage.bar("AAPL", "91 92 90 91")
     stage.exchange.advance(to="open")
-    assert stage.enters("AAPL 95 7").exit_code == 0
+    assert stage.enters("AAPL 95 7 --override price_collar --reason 'the gap will close'").exit_code == 0
     assert stage.shares() == 7
     assert stage.evening().stops == {"AAPL": Decimal("87.40")}
     assert (last_trade(stage).exit_reason, last_trade(stage).exit_price) == (ExitReason.STOP_FILLED, Decimal("91"))

@@ -275,8 +275,8 @@ RUN = (
     Mutant(
         "an order that no list shows any more is not asked for by its id",
         "sentinel/execution/look.py",
-        "    known = [*_known_orders(book)]\n",
-        "    known = [*_known_orders(book)][:0]\n",
+        "    known = [*_known_orders(book), *doubtful.items()]\n",
+        "    known = [*doubtful.items()]\n",
         (f"{LAST_RESORTS}::test_an_entry_that_ended_many_orders_ago_is_asked_for_by_its_id",),
     ),
 )

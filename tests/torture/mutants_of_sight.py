@@ -225,9 +225,9 @@ SECRET = (
     ),
     Mutant(
         "an arming that has run out still opens positions",
-        "sentinel/plan/guards.py",
-        "    if facts.lapse is not None:\n        return GuardRefusal(",
-        "    if facts.lapse == '':\n        return GuardRefusal(",
+        "sentinel/plan/vetoes.py",
+        "    if facts.lapse is None:",
+        "    if facts.lapse != '':",
         (ARMING,),
     ),
     Mutant(
