@@ -30,3 +30,14 @@ def test_every_link_leads_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert target.startswith("https://") or (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_every_promise_of_the_security_page_names_tests_there_are():
+    promised, _ = (ROOT / "docs" / "security.md").read_text(encoding="utf-8").split("## Against whom")
+    promises = re.split(r"^- ", promised, flags=re.MULTILINE)[1:]
+    assert len(promises) > 10
+    for promise in promises:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
+        assert named, f"no test proves: {promise}"
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
