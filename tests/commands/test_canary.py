@@ -141,6 +141,30 @@ def test_without_its_guards_the_canary_is_seen(
     assert [leak for leak in leaks(desk, answer.out + answer.err) if where in leak]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["halt", "--reason", SECRET],
+        ["halt", "--reason", f"because of {KEY}", "--json"],
+        ["submit-entry-with-stop", KEY, "1", "--json"],
+        [SECRET, "--json"],
+        ["status", f"--{SECRET}"],
+        ["restore", f"/tmp/{KEY}"],
+    ],
+)
+def test_a_key_on_the_command_line_is_refused_and_not_repeated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, typed: list[str]
+) -> None:
+    monkeypatch.setenv("APCA_API_KEY_ID", KEY)
+    monkeypatch.setenv("APCA_API_SECRET_KEY", SECRET)
+    before = desk.files()
+    answer = desk.types(*typed)
+    assert answer.exit_code == 2
+    assert "stands on the command line" in answer.err
+    assert leaks(desk, answer.out + answer.err) == []
+    assert desk.files() == before
+
+
 def test_no_option_takes_a_key() -> None:
     """What is typed stands in the shell's history, and in every process list."""
     from tests.commands.test_every_command import commands
