@@ -1,9 +1,8 @@
-"""Judges a finished run from the exchange's state and the ledger file alone, invariant by invariant (I1 to I12)."""
+"""Judges a finished run from the exchange's state and the ledger file alone, invariant by invariant (I1 to I11)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from tests.torture.broker_state import (
@@ -281,13 +280,3 @@ def judge_end(
 
 def _told(end: tuple[Any, ...]) -> str:
     return f"{end[0]} shares {[' '.join(order) for order in end[1:]]}"
-
-
-def judge_secrets(secrets: tuple[str, ...], *places: Path) -> list[Finding]:
-    """I12: none of the secrets stands in any file of the folders."""
-    found: list[Finding] = []
-    files = [file for place in places for file in ([place] if place.is_file() else place.rglob("*")) if file.is_file()]
-    for file in files:
-        text = file.read_bytes()
-        found += [Violation(12, None, f"a key stands in {file.name}") for secret in secrets if secret.encode() in text]
-    return found

@@ -6,7 +6,7 @@ import pytest
 
 from tests.torture.event_oracle import Event, EventOracle
 from tests.torture.ledger_image import LedgerImage
-from tests.torture.oracle import RunSeen, end_state, judge_end, judge_run, judge_secrets, judge_silence
+from tests.torture.oracle import RunSeen, end_state, judge_end, judge_run, judge_silence
 from tests.torture.verdicts import Cause, Unavoidable, Violation
 
 STOP = "snt-abc123-20260302-AAPL-stop-1"
@@ -180,11 +180,9 @@ def test_a_stop_put_in_the_place_of_a_cancelled_one_is_no_lower_unless_the_marke
     assert {violation.invariant for violation in found} == invariants
 
 
-def test_a_second_run_that_sends_and_another_end_are_named(tmp_path):
+def test_a_second_run_that_sends_and_another_end_are_named():
     assert [str(f)[:2] for f in judge_silence(GOOD, world(order(1), sent=(CANCELLED,)))] == ["I8"]
     ends = [end_state(GOOD)]
     assert judge_end(GOOD, ends) == []
     assert [str(f)[:2] for f in judge_end(world(order(1, stop_price="93")), ends)] == ["I7"]
     assert [str(f)[:2] for f in judge_end(world(held=6), ends, but=frozenset({"MSFT"}))] == ["I9"]
-    (tmp_path / "log.txt").write_text("Authorization: very-secret", "utf-8")
-    assert [str(f)[:3] for f in judge_secrets(("very-secret",), tmp_path)] == ["I12"]
