@@ -63,7 +63,7 @@ class RiskPolicy:
     min_stop_pct: Decimal = Decimal(1)
     max_stop_pct: Decimal = Decimal(25)
     # What one entry may cost at most.
-    max_order_usd: Decimal = Decimal(5000)
+    max_order_usd: Decimal = Decimal(10_000)
     # Entries that may be sent in one session.
     max_entries_per_day: int = 10
     # The only symbols that may be entered; none named is all of them.
@@ -168,11 +168,16 @@ def _check_stairs(stairs: tuple[Stair, ...]) -> None:
             raise UsageError(f"the stair at +{higher.gain_pct} % does not rise above the one before it", remedy)
 
 
+LONGEST_SHOWN = 12
+
+
 def _check_symbols(name: str, symbols: tuple[str, ...]) -> None:
     for symbol in symbols:
         if not SYMBOL.fullmatch(symbol):
+            # What is no symbol may be a key that was pasted in the wrong place.
+            shown = repr(symbol) if len(symbol) <= LONGEST_SHOWN else "a long text"
             raise UsageError(
-                f"risk.{name} names {symbol!r}, which is no stock symbol",
+                f"risk.{name} names {shown}, no stock symbol",
                 f'write {name} as the exchange does, in capitals: ["AAPL", "BRK.B"]',
             )
 

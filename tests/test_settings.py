@@ -114,11 +114,13 @@ def test_the_environment_is_stronger_than_the_file(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("SENTINEL_BROKER__MODE", "paper")
     monkeypatch.setenv("SENTINEL_RISK__INITIAL_STOP_PCT", "6.5")
     monkeypatch.setenv("SENTINEL_RISK__STAIRS", "[[9, 3.3]]")
+    monkeypatch.setenv("SENTINEL_RISK__BLOCKED_SYMBOLS", '["TSLA", "BRK.B"]')
     monkeypatch.setenv("SENTINEL_HOME", "/elsewhere")
     loaded = settings_in(tmp_path, '[broker]\nmode = "sim"\nread_timeout_s = 7\n[risk]\nprofit_target_pct = 20\n')
     assert (loaded.broker.mode, loaded.broker.read_timeout_s) == ("paper", 7.0)
     assert loaded.risk.initial_stop_pct == Decimal("6.5")
     assert loaded.risk.stairs == (Stair(Decimal(9), Decimal("3.3")),)
+    assert loaded.risk.blocked_symbols == ("TSLA", "BRK.B")
     assert loaded.risk.profit_target_pct == 20
 
 
@@ -159,6 +161,12 @@ MISTAKES = [
     ("[risk]\nstairs = [[8, 9]]\n", "line 2: risk.stairs: the stair at +8 % locks 9 %", "[[8, 2], [15, 8], [25, 15]]"),
     ("[risk]\nstairs = [[8]]\n", "line 2: risk.stairs are no rungs", "[[8, 2], [15, 8], [25, 15]]"),
     ("[risk]\nstairs = [[8, true]]\n", "risk.stairs are no rungs", "[gain, lock]"),
+    ("[risk]\nblocked_symbols = ['aapl']\n", "line 2: risk.blocked_symbols names 'aapl', no stock symbol", '["AAPL",'),
+    ("[risk]\nallowed_symbols = ['AAPL', 'PKEXAMPLEPKEXAMPLE']\n", "risk.allowed_symbols names a long text", "AAPL"),
+    ("[risk]\nallowed_symbols = 'AAPL'\n", 'risk.allowed_symbols is "AAPL"', "allowed_symbols"),
+    ("[risk]\nprice_collar_pct = 0\n", "risk.price_collar_pct is 0, but must lie between 0.1 and 100", "8 %"),
+    ("[risk]\nmax_entries_per_day = 0\n", "line 2: risk.max_entries_per_day is 0", ""),
+    ("[broker]\nrequests_per_minute = 201\n", "broker.requests_per_minute is 201", ""),
     ("[broker]\nmode = \n", "not valid TOML", "line"),
     ("[broker]\nmode = 'a'\nmode = 'b'\n", "not valid TOML", "line"),
 ]
@@ -191,6 +199,7 @@ VARIABLES = [
     ("SENTINEL_BROKR__MODE", "paper", "variable SENTINEL_BROKR__MODE sets nothing"),
     ("SENTINEL_RISK__INITIAL_STOP_PCT", "99", "variable SENTINEL_RISK__INITIAL_STOP_PCT: risk.initial_stop_pct is 99"),
     ("SENTINEL_RISK__STAIRS", "[[8, 2", "variable SENTINEL_RISK__STAIRS: this is not JSON"),
+    ("SENTINEL_RISK__BLOCKED_SYMBOLS", "TSLA", "variable SENTINEL_RISK__BLOCKED_SYMBOLS: this is not JSON"),
     ("SENTINEL_RISK", "x", "variable SENTINEL_RISK: this is not JSON"),
 ]
 

@@ -66,8 +66,7 @@ def open_session(call: Call) -> Iterator[Session]:
         address = stack.enter_context(broker_address(home, settings, leaves_no_trace=call.is_dry_run))
         if logbook is not None:
             logbook.hide(address.key, address.secret)
-        broker = _connect(address, settings)
-        broker.keep_pace(address.requests_per_minute, progress)
+        broker = _connect(address, settings, progress)
         if call.is_dry_run:
             from sentinel.broker.rehearsal import Rehearsal
 
@@ -139,10 +138,10 @@ def _in_words(error: BaseException) -> tuple[str, str]:
     return f"a bug ({type(error).__name__})", again
 
 
-def _connect(address: BrokerAddress, settings: "Settings") -> "Broker":
+def _connect(address: BrokerAddress, settings: "Settings", progress: Progress | None = None) -> "Broker":
     from sentinel.broker import connect
 
-    return connect(
+    broker = connect(
         address.key,
         address.secret,
         address.trading_url,
@@ -152,6 +151,8 @@ def _connect(address: BrokerAddress, settings: "Settings") -> "Broker":
         settings.broker.read_attempts,
         settings.broker.read_wait_s,
     )
+    broker.keep_pace(address.requests_per_minute, progress or (lambda _text: None))
+    return broker
 
 
 def _engine(

@@ -8,7 +8,7 @@ import pytest
 from sentinel.domain.book import IntentState
 from sentinel.domain.names import Purpose
 from sentinel.ledger import Ledger, RowRefused
-from tests.builders import EVENING, TODAY
+from tests.builders import EVENING, TODAY, named
 from tests.ledger.records import intent, stop
 
 
@@ -24,6 +24,21 @@ def test_the_life_of_an_intent(ledger: Ledger) -> None:
     assert settled is not None
     assert (settled.state, settled.order_id, settled.params) == (IntentState.CONFIRMED, "o-1", planned.params)
     assert [(line.event, line.symbol) for line in ledger.audit_trail()] == [("intent_confirmed", "AAPL")]
+
+
+def test_the_entries_of_a_session_are_those_that_were_sent(ledger: Ledger) -> None:
+    """What waits for its answer may be there; what was refused or never arrived is not."""
+    fates = (IntentState.CONFIRMED, IntentState.REJECTED, IntentState.ABANDONED, IntentState.SENT, IntentState.PLANNED)
+    for symbol, fate in zip(("AAPL", "MSFT", "TSLA", "AMZN", "QQQ"), fates, strict=True):
+        entry = replace(intent(), name=named(symbol, Purpose.ENTRY), symbol=symbol, purpose=Purpose.ENTRY)
+        ledger.plan_intent(entry, None)
+        if fate is not IntentState.PLANNED:
+            ledger.mark_sent(entry.name)
+        if fate not in (IntentState.PLANNED, IntentState.SENT):
+            ledger.settle_intent(entry.name, fate, None, "")
+    sent = {named(symbol, Purpose.ENTRY) for symbol in ("AAPL", "AMZN")}
+    assert ledger.entered_on(TODAY) == ledger.book(TODAY).entered_today == sent
+    assert ledger.entered_on(TODAY + timedelta(days=1)) == frozenset()
 
 
 def test_an_unknown_name_is_none(ledger: Ledger) -> None:

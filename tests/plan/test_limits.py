@@ -57,6 +57,7 @@ def older_bar(days: int):
 
 BUY_ELSEWHERE = replace(entry("MSFT 5 @ 100.00"), client_order_id="by-hand", legs=())
 OPEN = replace(session(is_open=True), closes=(CLOSE - timedelta(days=3), CLOSE))
+RICH = account("1000000", "1000000")
 CURVE_DOWN = Book(equity_curve=((EVENING.date(), Decimal(130_000)),))
 
 #  rule                  what is asked                 on what facts
@@ -68,8 +69,8 @@ PASSES = [
     ("stop_distance", {"stop_loss_pct": Decimal(1)}, {}),
     ("stop_distance", {"stop_loss_pct": Decimal(25)}, {}),
     ("stop_distance", {"stop_loss_pct": Decimal("1.01")} | limit("1.03"), {"bars": {"AAPL": bar("AAPL", "1.03")}}),
-    ("order_value", {"qty": Decimal(33)}, {}),  # $4,950
-    ("order_value", {"qty": Decimal(60)}, {"policy": policy(max_order_usd=Decimal(9000))}),
+    ("order_value", {"qty": Decimal(66)}, {"account": RICH}),  # $9,900
+    ("order_value", {"qty": Decimal(90)}, {"account": RICH, "policy": policy(max_order_usd=Decimal(15_000))}),
     ("position_exposure", {"qty": Decimal(3)}, {"account": account("5000")}),
     ("portfolio_exposure", {}, {"account": account(long_market_value=Decimal(86_750))}),
     ("cash", {}, {"account": account(cash="13250")}),
@@ -102,7 +103,7 @@ REFUSED = [
     ("stop_distance", {"stop_loss_pct": Decimal("0.9")}, {}, "0.90 %", "1 %"),
     ("stop_distance", {"stop_loss_pct": Decimal("25.1")}, {}, "25.10 %", "25 %"),
     ("stop_distance", {}, {"policy": policy(max_stop_pct=Decimal(5))}, "8.00 %", "5 %"),
-    ("order_value", {"qty": Decimal(34)}, {}, "$5100.00", "$5000.00"),
+    ("order_value", {"qty": Decimal(67)}, {"account": RICH}, "$10050.00", "$10000.00"),
     ("position_exposure", {"qty": Decimal(4)}, {"account": account("5000")}, "$600.00", "$500.00"),
     ("portfolio_exposure", {}, {"account": account(long_market_value=Decimal(86_751))}, "$750.00", "$749.00"),
     ("portfolio_exposure", {}, {"account": account(short_market_value=Decimal(-86_751))}, "$750.00", "$749.00"),
@@ -161,9 +162,9 @@ def test_a_rule_names_itself_its_value_and_its_limit_and_can_be_set_aside(rule, 
 
 
 def test_one_rule_set_aside_is_not_all_of_them():
-    asked = {"qty": Decimal(34), "overrides": ("order_value",), "override_reason": REASON} | limit("160.00")
+    asked = {"qty": Decimal(67), "overrides": ("order_value",), "override_reason": REASON} | limit("160.00")
     with pytest.raises(GuardRefusal) as caught:
-        plan_entry(ask(request=asked))
+        plan_entry(ask(request=asked, account=RICH))
     assert caught.value.rule == "price_collar"
 
 
@@ -235,12 +236,14 @@ def test_what_can_be_set_aside_is_named_once():
 
 
 def test_a_quantity_left_out_keeps_to_the_value_of_an_order_too():
-    rich = {"position_size_usd": Decimal(9000)}
-    (action,) = plan_entry(ask(request={"qty": None}, policy=policy(**rich))).actions
-    assert (action.qty, "$5000.00 an order" in action.because) == (33, True)
+    large = {"account": RICH, "policy": policy(position_size_usd=Decimal(15_000))}
+    (action,) = plan_entry(ask(request={"qty": None}, **large)).actions
+    assert isinstance(action, SubmitEntry)
+    assert (action.qty, "$10000.00 an order" in action.because) == (66, True)
     aside = {"qty": None, "overrides": ("order_value",), "override_reason": REASON}
-    (action,) = plan_entry(ask(request=aside, policy=policy(**rich))).actions
-    assert action.qty == 60
+    (action,) = plan_entry(ask(request=aside, **large)).actions
+    assert isinstance(action, SubmitEntry)
+    assert action.qty == 100
 
 
 def test_a_share_dearer_than_a_position_is_refused_with_its_numbers():

@@ -77,7 +77,12 @@ FAMILIES = [
     ("price_collar", nothing, "AAPL 96.99 7 --side sell", "3.01 % under its last close of 100.00"),
     ("stop_distance", nothing, "AAPL 100.00 7 --stop-loss-pct 0.6", "0.60 % from the entry at 100.00, nearer than 1 %"),
     ("stop_distance", nothing, "AAPL 100.00 7 --stop-loss-pct 30", "farther than 25 %"),
-    ("order_value", nothing, "AAPL 100.00 51", "51 shares of AAPL at 100.00 ($5100.00) exceed $5000.00 an order"),
+    (
+        "order_value",
+        lambda stage: sets(stage, max_order_usd=5000),
+        "AAPL 100.00 51",
+        "51 shares of AAPL at 100.00 ($5100.00) exceed $5000.00 an order",
+    ),
     (
         "position_exposure",
         lambda stage: sets(stage, max_position_pct=2),

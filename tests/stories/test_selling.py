@@ -12,6 +12,7 @@ from sentinel.broker.transport import AlpacaWire
 from sentinel.domain.book import OwedKind
 from sentinel.execution import patience
 from sentinel.ledger import Ledger
+from tests.stories.test_by_phone import order_by_phone
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +107,37 @@ def test_whatever_breaks_the_shares_stay_under_a_stop(stage, monkeypatch, broken
         stage.day("AAPL", "121 122 120 121")
     evening = stage.evening()
     assert (evening.exit_code, stage.shares(), stage.orders()) == (0, 0, [])
+
+
+MEANWHILE = [
+    pytest.param(lambda stage: stage.exchange.trade("AAPL", 3, "sell", 120), 4, id="three sold by phone"),
+    pytest.param(lambda stage: order_by_phone(stage, qty="3", limit_price="130"), 4, id="three on sale by phone"),
+    pytest.param(lambda stage: stage.exchange.trade("AAPL", 7, "sell", 120), 0, id="all sold by phone"),
+]
+
+
+@pytest.mark.parametrize(("by_phone", "sold"), MEANWHILE)
+def test_a_sale_is_of_what_is_held_and_free_the_moment_before_it_goes_out(stage, monkeypatch, by_phone, sold):
+    """The shares are read once more between the cancel of the stop and the sale; the look and the plan say seven."""
+    stage.exchange.modes(after_hours_cancel="immediate")
+    yes = approved(stage)
+    cancel, submit, asked = AlpacaWire.cancel, AlpacaWire.submit, []
+
+    def and_then(wire, order_id):
+        answer = cancel(wire, order_id)
+        by_phone(stage)
+        monkeypatch.setattr(AlpacaWire, "cancel", cancel)
+        return answer
+
+    def watched(wire, ticket):
+        asked.append((ticket.type, ticket.side, ticket.qty))
+        return submit(wire, ticket)
+
+    monkeypatch.setattr(AlpacaWire, "cancel", and_then)
+    monkeypatch.setattr(AlpacaWire, "submit", watched)
+    stage.tells(yes)
+    assert [(side, int(qty)) for kind, side, qty in asked if kind == "market"] == ([("sell", sold)] if sold else [])
+    assert sum(int(order["qty"]) for order in stage.orders() if order["side"] == "sell") <= stage.shares()
+    stage.day("AAPL", "121 122 120 121")
+    assert stage.shares() >= 0
+    assert stage.evening().exit_code == 0

@@ -163,4 +163,14 @@ PACED = (
     ),
 )
 
-MUTANTS_OF_LIMITS = (*JUDGED, *SET_ASIDE, *PACED)
+REDUCING = (
+    Mutant(
+        "what is sold is what was held when the evening began",
+        "sentinel/execution/handover.py",
+        "qty = min(action.qty, position.whole_shares, int(abs(position.qty_available)))",
+        "qty = action.qty",
+        ("tests/stories/test_selling.py::test_a_sale_is_of_what_is_held_and_free_the_moment_before_it_goes_out",),
+    ),
+)
+
+MUTANTS_OF_LIMITS = (*JUDGED, *SET_ASIDE, *PACED, *REDUCING)
