@@ -22,13 +22,13 @@ def backup(
 ) -> int:
     """Copy the ledger, checked; offline.
 
-    Works while a run is at work, and takes no older copy away: only the evening does, which makes one of its own
-    each time. `restore` puts a copy back.
+    Works while a run is at work, and takes no older copy away: only runs do, each of which makes one of its own
+    before it begins. `restore` puts a copy back.
     """
     call = Call.of(context, as_json, dry_run=dry_run)
     with ledger_to_read(call) as ledger:
         folder = (to.expanduser() if to else ledger.path.parent / "backups").absolute()
-        copy = None if dry_run else ledger.backup(folder, keep=None)
+        copy = None if dry_run else ledger.backup(folder)
     words = f"would copy {ledger.path} into {folder}" if copy is None else f"copied {ledger.path} to {copy}"
     told = document(
         call.command, 0, ledger=str(ledger.path), copy=str(copy) if copy else None, folder=str(folder), dry_run=dry_run

@@ -151,9 +151,7 @@ class _Examination:
 
         found = copies(self.home / "backups", Path(LEDGER_FILE).stem)
         if not found:
-            yield warn(
-                "backups", "there is no copy of the ledger", "run `sentinel backup`; every evening makes one too"
-            )
+            yield warn("backups", "there is no copy of the ledger", "run `sentinel backup`; every run makes one too")
             return
         damage = damage_in(found[-1])
         if damage:

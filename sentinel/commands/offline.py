@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sentinel.commands.home_lock import home_lock
 from sentinel.commands.options import Call
 from sentinel.commands.session import LEDGER_FILE
+from sentinel.commands.streams import note
+from sentinel.domain.errors import LedgerError
 
 if TYPE_CHECKING:
     from sentinel.ledger import Ledger
@@ -40,4 +42,13 @@ def ledger_to_write(call: Call) -> Iterator["Ledger"]:
         home_lock(home, call.command, leaves_no_trace=call.is_dry_run),
         opened(home / LEDGER_FILE, utc_now) as ledger,
     ):
+        ledger.before_writing(lambda: _back_up(ledger))
         yield ledger
+
+
+def _back_up(ledger: "Ledger") -> None:
+    """Copy the ledger before the trader's word is written; without a copy it is written all the same."""
+    try:
+        ledger.backup(ledger.path.parent / "backups")
+    except LedgerError as error:
+        note(f"warning: the backup failed: {error.message}", f"do: {error.remedy}")

@@ -13,6 +13,7 @@ from sentinel.domain.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from sentinel.ledger import Ledger
+    from sentinel.settings.schema import EveningSettings
 
 NO_COPY = "look at your positions and stops, then sentinel resume --reason TEXT; no sound copy is left to restore"
 
@@ -38,8 +39,11 @@ def run_ledger(path: Path, call: Call, now: Callable[[], datetime], troubles: li
             yield ledger
 
 
-def back_up(ledger: "Ledger", home: Path, kept: int, troubles: list[Finding]) -> None:
+def back_up(ledger: "Ledger", home: Path, settings: "EveningSettings", troubles: list[Finding]) -> None:
     """Copy the ledger; a copy that cannot be made is told, and keeps no run from protecting."""
+    from sentinel.ledger import Retention
+
+    kept = Retention(settings.backups_kept_today, settings.backups_kept_days, settings.backups_kept_months)
     try:
         ledger.backup(home / "backups", kept)
     except LedgerError as error:

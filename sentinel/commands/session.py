@@ -75,8 +75,8 @@ def open_session(call: Call) -> Iterator[Session]:
         permission.refuse_another(account.number)
         ledger.bind(account.id, account.number, settings.broker.mode)
         if not call.is_dry_run:
-            progress("copying the ledger")
-            back_up(ledger, home, settings.evening.backups_kept, troubles)
+            # On first contact there is nothing to lose yet; a command that is refused leaves nothing behind.
+            ledger.before_writing(lambda: back_up(ledger, home, settings.evening, troubles))
         engine = _engine(broker, ledger, settings, address, call, progress, permission)
         yield Session(home, settings, ledger, engine, logbook, troubles)
 

@@ -5,6 +5,7 @@ from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import LedgerDamaged, RowRefused
 from sentinel.ledger.quarantine import Quarantine, open_or_begin_anew, quarantine_in_force
 from sentinel.ledger.restoring import Restored, examine_copy, put_back, restore_backup
+from sentinel.ledger.retention import Retention
 from sentinel.ledger.rows import AuditRow, BoundAccount, RunRow
 from sentinel.ledger.version_seven import migrate_from_v7
 
@@ -15,6 +16,7 @@ __all__ = [
     "LedgerDamaged",
     "Quarantine",
     "Restored",
+    "Retention",
     "RowRefused",
     "RunRow",
     "damage_in",

@@ -11,11 +11,12 @@ from sentinel.domain.errors import GuardRefusal
 from sentinel.domain.names import Purpose
 from sentinel.ledger import approvals, orders, trades
 from sentinel.ledger.approvals import Approvals
-from sentinel.ledger.copying import BACKUPS_KEPT, copies, copy_to
+from sentinel.ledger.copying import copies, copy_to
 from sentinel.ledger.intents import Intents
 from sentinel.ledger.ledger_file import Clock
 from sentinel.ledger.opening import open_for_reading, open_for_writing
 from sentinel.ledger.orders import Orders
+from sentinel.ledger.retention import Retention, superfluous
 from sentinel.ledger.rows import BoundAccount, Cell, from_row, to_cell
 from sentinel.ledger.soundness import faults, reading
 from sentinel.ledger.telemetry import Telemetry
@@ -137,9 +138,10 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
             raise ValueError(f"the ledger has no view {name}, only {', '.join(VIEWS)}")
         return tuple(dict(row) for row in self._rows(f"SELECT * FROM {name}"))  # noqa: S608 - one of our own names
 
-    def backup(self, to_dir: Path, keep: int | None = BACKUPS_KEPT) -> Path:
-        """A checked copy in a folder, named after the moment; of all such copies the newest `keep` stay, or all."""
+    def backup(self, to_dir: Path, kept: Retention | None = None) -> Path:
+        """A checked copy in a folder, named after the moment; of all such copies those stay that are to be kept."""
         copy = copy_to(self._connection, to_dir, self.path.stem, self._now)
-        for old in copies(to_dir, self.path.stem)[: -max(keep, 1)] if keep is not None else ():
-            old.unlink(missing_ok=True)
+        names = [path.name for path in copies(to_dir, self.path.stem)] if kept else []
+        for old in superfluous(names, kept or Retention()):
+            (to_dir / old).unlink(missing_ok=True)
         return copy

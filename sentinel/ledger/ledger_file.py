@@ -68,6 +68,7 @@ class LedgerFile:
         self._connection = connection
         self._now = now
         self._depth = 0
+        self._before_writing: Callable[[], None] | None = None
 
     def now(self) -> datetime:
         """The clock the rows are stamped by."""
@@ -77,6 +78,10 @@ class LedgerFile:
         """Let go of the file; what was not committed is gone."""
         self._connection.close()
 
+    def before_writing(self, do: Callable[[], None]) -> None:
+        """What to do once, before the first thing is written: a command that comes to write nothing never does it."""
+        self._before_writing = do
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block or none of it; inside another one, a part that is kept or lost with the whole.
@@ -85,6 +90,9 @@ class LedgerFile:
         """
         if self._depth and not self._connection.in_transaction:
             raise LedgerError(f"the ledger {self.path} lost its open transaction", "run again")
+        if self._before_writing is not None and not self._depth:
+            do, self._before_writing = self._before_writing, None
+            do()
         begin, keep, undo = PART if self._depth else WHOLE
         self._execute(begin)
         self._depth += 1

@@ -88,6 +88,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     for pragma in ("recursive_triggers = ON", "cell_size_check = ON"):
         connection.execute(f"PRAGMA {pragma}")
     load_part("seals").register(connection)
+    if mode == "ro":
+        connection.execute("PRAGMA query_only = ON")
     return connection
 
 

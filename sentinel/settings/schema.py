@@ -47,7 +47,9 @@ class BrokerSettings(Table):
 class EveningSettings(Table):
     """`[evening]`: what a run leaves behind."""
 
-    backups_kept: Annotated[Whole, Field(ge=1, le=10_000)] = 30
+    backups_kept_today: Annotated[Whole, Field(ge=1, le=1_000)] = 20
+    backups_kept_days: Annotated[Whole, Field(ge=1, le=10_000)] = 30
+    backups_kept_months: Annotated[Whole, Field(ge=1, le=1_000)] = 12
     ghosts_deadline_s: Annotated[Seconds, Field(gt=0, le=3600)] = 120.0
     look_again_after_s: Annotated[Seconds, Field(ge=1, le=3600)] = 300.0
     logs_kept: Annotated[Whole, Field(ge=1, le=10_000)] = 100

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sentinel.domain.errors import LedgerError
-from sentinel.ledger import Ledger, restore_backup
+from sentinel.ledger import Ledger, Retention, restore_backup
 from tests.builders import EVENING
 from tests.ledger.records import now
 
@@ -45,13 +45,13 @@ def test_the_newest_copies_stay(path: Path, tmp_path: Path) -> None:
         return next(moments)
 
     with Ledger.open(path, clock) as ledger:
-        made = [ledger.backup(folder, keep=3).name for _ in range(7)]
+        made = [ledger.backup(folder, Retention(today=3)).name for _ in range(7)]
     assert {kept.name for kept in folder.iterdir()} == others | set(made[-3:])
 
 
-def test_without_a_number_all_copies_stay(ledger: Ledger, tmp_path: Path) -> None:
+def test_unless_told_otherwise_all_copies_stay(ledger: Ledger, tmp_path: Path) -> None:
     for _ in range(3):
-        ledger.backup(tmp_path / "copies", keep=None)
+        ledger.backup(tmp_path / "copies")
     assert len(list((tmp_path / "copies").iterdir())) == 3
 
 

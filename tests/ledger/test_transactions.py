@@ -108,3 +108,14 @@ def test_a_full_disk_is_an_error_with_a_remedy(ledger: Ledger) -> None:
     assert ledger.audit_trail() == ()
     ledger.audit("test", None, "goes on")
     assert ledger.verify_audit() is None
+
+
+def test_what_comes_before_writing_comes_once_and_not_before_reading(ledger: Ledger) -> None:
+    seen: list[int] = []
+    ledger.before_writing(lambda: seen.append(len(ledger.audit_trail())))
+    ledger.audit_trail()
+    assert seen == []
+    with ledger.transaction():
+        ledger.audit("test", None, "first")
+    ledger.audit("test", None, "second")
+    assert seen == [0]

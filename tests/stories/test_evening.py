@@ -222,7 +222,7 @@ def test_a_dry_rescue_exits_as_the_real_one_would(stage):
 
 def test_as_many_backups_are_kept_as_the_settings_say(stage):
     settings = stage.home / "sentinel.toml"
-    settings.write_text(settings.read_text().replace("backups_kept = 30", "backups_kept = 2"))
+    settings.write_text(settings.read_text().replace("backups_kept_today = 20", "backups_kept_today = 2"))
     for _ in range(4):
         stage.day("AAPL", "100 101 99 100")
         assert stage.evening().exit_code == 0

@@ -52,7 +52,7 @@ class Desk:
         """Make the home, quick and in the hours' mode."""
         self.exchange.modes(after_hours_stops=hours.stops, after_hours_cancel=hours.cancel)
         self.types("init --mode paper")
-        quick = {"read_wait_s": "0", "read_timeout_s": str(READ_TIMEOUT_S), "backups_kept": "2"}
+        quick = {"read_wait_s": "0", "read_timeout_s": str(READ_TIMEOUT_S), "backups_kept_today": "2"}
         self.sets(**quick, after_hours_cancel=f'"{hours.cancel}"')
 
     def sets(self, **settings: str) -> None:
