@@ -168,10 +168,11 @@ class Facts:
         One that waits to replace a live one is left out: both stand for the same shares, and the old one still counts
         (ALPACA 3.2, 3.8).
         """
-        live = (o for o in self.orders.values() if o.symbol == symbol and o.is_live and not self._waits_to_replace(o))
+        live = (o for o in self.orders.values() if o.symbol == symbol and o.is_live and not self.waits_to_replace(o))
         return tuple(sorted(live, key=lambda order: (order.submitted_at or self.session.now, order.id)))
 
-    def _waits_to_replace(self, order: Order) -> bool:
+    def waits_to_replace(self, order: Order) -> bool:
+        """Whether an order waits to take the place of one that is still live."""
         replaced = self.orders.get(order.replaces or "")
         return replaced is not None and replaced.is_live
 
@@ -247,8 +248,10 @@ class Facts:
         After hours a cancel of an order already at a venue may hang until the open and take the protection with it.
         `accepted` says that no venue has it, but is believed only of an order sent since the close, because the
         sources disagree on what an older stop shows (ALPACA 3.8), nor of one that took the place of another, which may
-        have been at a venue.
+        have been at a venue. One that another waits to replace rejects every cancel (ALPACA 4.2).
         """
+        if order.status is OrderStatus.PENDING_REPLACE:
+            return False
         if self.session.is_open or self.cancels_at_once:
             return True
         sent_tonight = order.submitted_at is not None and order.submitted_at >= self.session.closed_at

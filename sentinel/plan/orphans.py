@@ -37,10 +37,17 @@ def surplus_findings(facts: Facts) -> tuple[Finding, ...]:
     )
 
 
-def _orphans(facts: Facts) -> Iterator[Action]:
+def _orphans(facts: Facts) -> Iterator[Action | Finding]:
     for order in facts.orders.values():
         is_orphan = order.is_live and order.is_stop and facts.is_ours(order) and _protects_nothing(order, facts)
-        if is_orphan and _grace_is_over(order, facts):
+        if not is_orphan or facts.waits_to_replace(order) or not _grace_is_over(order, facts):
+            continue
+        if order.status is OrderStatus.PENDING_REPLACE:
+            # It rejects every cancel (ALPACA 4.2), however often it is asked.
+            message = f"stop {order.id} of {order.symbol} protects nothing, and another waits to replace it"
+            remedy = "run `sentinel cleanup-orphans` again while the market is open"
+            yield Finding("cancel_pending", Severity.ALARM, order.symbol, message, remedy)
+        else:
             yield CancelStop(order.symbol, order, because=f"{order.symbol} is no longer held")
 
 

@@ -36,6 +36,13 @@ def test_orphans(held, order, is_orphan):
     assert len(actions) == int(is_orphan)
 
 
+def test_an_orphan_that_another_waits_to_replace_is_an_alarm_and_not_asked_in_vain():
+    old = stop("AAPL 7 @ 92.00", OrderStatus.PENDING_REPLACE, replaced_by="next")
+    waiting = stop("AAPL 7 @ 95.00", OrderStatus.PENDING_NEW, id="next", replaces=old.id)
+    plan = plan_orphans(facts(orders=(old, waiting)))
+    assert (plan.actions, [(alarm.code, alarm.symbol) for alarm in plan.findings]) == ((), [("cancel_pending", "AAPL")])
+
+
 def test_a_stop_the_ledger_knows_is_ours_whatever_its_name():
     assert len(plan_orphans(facts(orders=(FOREIGN,), book=Book(stops=(stop_row(FOREIGN),)))).actions) == 1
 

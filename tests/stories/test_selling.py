@@ -141,3 +141,17 @@ def test_a_sale_is_of_what_is_held_and_free_the_moment_before_it_goes_out(stage,
     stage.day("AAPL", "121 122 120 121")
     assert stage.shares() >= 0
     assert stage.evening().exit_code == 0
+
+
+def test_a_stop_that_another_waits_to_replace_is_not_cancelled_for_a_sale_in_vain(stage):
+    """It rejects every cancel (ALPACA 4.2): the sale is owed, and a second run sends nothing."""
+    stage.exchange.modes(after_hours_stops="new", after_hours_cancel="immediate", replacements="pending")
+    line = approved(stage)
+    assert sorted(order["status"] for order in stage.orders()) == ["pending_new", "pending_replace"]
+    yes = stage.tells(line)
+    assert (yes.verbs("close_position"), owed_exits(stage)) == ([], [7])
+    sent = stage.mutations()
+    assert (stage.evening().states, stage.mutations()) == ({"AAPL": "protected_old_level"}, sent)
+    stage.opens(prices="120 121 119 120")
+    assert stage.evening().verbs("close_position") == [("close_position", "AAPL", "done")]
+    assert stage.shares() == 0
