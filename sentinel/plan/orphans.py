@@ -83,6 +83,8 @@ def _protects_nothing(order: Order, facts: Facts) -> bool:
     parent = facts.orders.get(order.parent_id or "")
     if order.status is OrderStatus.PENDING_CANCEL or (parent is not None and parent.is_live):
         return False
+    if order.status is OrderStatus.HELD and parent is None and facts.live_entry(order.symbol) is not None:
+        return False  # a leg read by itself does not name its entry, and cancelling it would end that as well
     position = facts.positions.get(order.symbol)
     return position is None or position.side is order.side
 

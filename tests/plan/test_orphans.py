@@ -36,6 +36,14 @@ def test_orphans(held, order, is_orphan):
     assert len(actions) == int(is_orphan)
 
 
+#  beside a sleeping leg that was read by itself, without its entry
+@pytest.mark.parametrize(("others", "is_orphan"), [((entry("AAPL 7 @ 100.00"),), False), ((), True)])
+def test_a_sleeping_leg_belongs_to_the_entry_that_waits_beside_it(others, is_orphan):
+    leg = stop("AAPL 7 @ 92.00", OrderStatus.HELD, id="leg")
+    others = tuple(replace(order, legs=()) for order in others)
+    assert bool(plan_orphans(facts(orders=(leg, *others))).actions) == is_orphan
+
+
 def test_an_orphan_that_another_waits_to_replace_is_an_alarm_and_not_asked_in_vain():
     old = stop("AAPL 7 @ 92.00", OrderStatus.PENDING_REPLACE, replaced_by="next")
     waiting = stop("AAPL 7 @ 95.00", OrderStatus.PENDING_NEW, id="next", replaces=old.id)
