@@ -108,6 +108,7 @@ def test_no_terminal_sees_what_it_would_obey(
     desk: Desk, liar: Liar, method: str, path: str, lie: Callable[[int, bytes], Reply]
 ) -> None:
     desk.holds()
+    desk.trades_quietly("MSFT", "400")
     liar.lies[method, path] = lie
     said = ""
     for typed in TYPED:
@@ -138,6 +139,7 @@ def test_a_hostile_symbol_costs_no_other_its_stop(desk: Desk, liar: Liar) -> Non
 
 def test_markup_is_shown_as_it_stands(desk: Desk, liar: Liar) -> None:
     desk.holds()
+    desk.trades_quietly("MSFT", "400")
     liar.lies["POST", "/v2/orders"] = refused
     words = desk.types("submit-entry-with-stop", "MSFT", "400", "1")
     shown = " ".join((words.out + words.err).split())
