@@ -55,7 +55,7 @@ COVERED = (
     Mutant(
         "a raise that waits for the open counts as a second stop",
         "sentinel/domain/facts.py",
-        "o.is_live and not self._waits_to_replace(o))",
+        "o.is_live and not self.waits_to_replace(o))",
         "o.is_live)",
         ("tests/stories/test_evening.py::test_a_raise_that_counts_only_from_the_open_is_sent_once_and_never_doubled",),
     ),
