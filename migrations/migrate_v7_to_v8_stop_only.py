@@ -2,8 +2,8 @@
 
     python migrations/migrate_v7_to_v8_stop_only.py DB [--backup-dir DIR] [--dry-run]
 
-Version 7 had the tables `decisions` and `trades`. Whatever columns they and any other table have, every row goes to
-`archived_<table>_v7`, value for value, without the constraints that made sense then; the old definitions go to
+Version 7 had the tables `decisions` and `trades`, or one of them. Whatever columns they and any other table have, every row
+goes to `archived_<table>_v7`, value for value, without the constraints that made sense then; the old definitions go to
 `archived_definitions_v7`. All of it is one transaction, and it is kept only if counts and checksums agree.
 """
 
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 
@@ -131,7 +132,7 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
 def _is_done(path: Path, connection: sqlite3.Connection) -> bool:
     if _number(connection, "PRAGMA application_id") != APPLICATION_ID:
         return False
-    if {_archive_name(table) for table in NEEDED} <= set(_tables(connection)):
+    if DEFINITIONS in _tables(connection):
         return True
     raise MigrationRefused(
         f"{path} is a version 8 ledger that never was version 7", "name the file of your version 7 database"
@@ -140,10 +141,9 @@ def _is_done(path: Path, connection: sqlite3.Connection) -> bool:
 
 def _version_7_tables(path: Path, connection: sqlite3.Connection) -> list[str]:
     tables = _tables(connection)
-    missing = [table for table in NEEDED if table not in map(str.lower, tables)]
-    if missing:
+    if not any(table in NEEDED for table in map(str.lower, tables)):
         raise MigrationRefused(
-            f"{path} is no version 7 database: it has no table {' and no table '.join(missing)}",
+            f"{path} is no version 7 database: it has no table {' and no table '.join(NEEDED)}",
             "name the file of your version 7 database",
         )
     taken = [name for name in [*map(_archive_name, tables), DEFINITIONS] if name in tables]
@@ -179,15 +179,21 @@ def _contents(connection: sqlite3.Connection, table: str) -> Contents:
 def _back_up(connection: sqlite3.Connection, path: Path, folder: Path, found: dict[str, Contents]) -> Path:
     """A copy that holds the same rows; one that does not stops everything."""
     folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / f"{path.stem}-v7-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.db"
-    os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(_connect(copy, "rw")) as target:
+    stem = f"sentinel_backup_{datetime.now(UTC):%Y%m%d_%H%M%S}"
+    names = (folder / f"{stem}{f'_{number}' if number > 1 else ''}.db" for number in count(1))
+    copy = next(name for name in names if not name.exists())
+    partial = copy.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(_connect(partial, "rw")) as target:
+        target.execute("PRAGMA synchronous = EXTRA")
         connection.backup(target)
         is_same = found == {table: _contents(target, table) for table in found}
     if not is_same:
         raise MigrationRefused(
-            f"the copy {copy} differs from {path}: another program is writing to it", "close it, then run again"
+            f"the copy {partial} differs from {path}: another program is writing to it", "close it, then run again"
         )
+    partial.rename(copy)
     return copy
 
 
