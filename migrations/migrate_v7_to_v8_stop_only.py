@@ -2,9 +2,9 @@
 
     python migrations/migrate_v7_to_v8_stop_only.py DB [--backup-dir DIR] [--dry-run]
 
-Version 7 had the tables `decisions` and `trades`, or one of them. Whatever columns they and any other table have, every row
-goes to `archived_<table>_v7`, value for value, without the constraints that made sense then; the old definitions go to
-`archived_definitions_v7`. All of it is one transaction, and it is kept only if counts and checksums agree.
+Version 7 had the tables `decisions` and `trades`, or one of them. Whatever columns they and any other table have, every
+row goes to `archived_<table>_v7`, value for value, without the constraints that made sense then; the old definitions go
+to `archived_definitions_v7`. All of it is one transaction, and it is kept only if counts and checksums agree.
 """
 
 import argparse

@@ -127,7 +127,7 @@ def _newest_sound_copy(path: Path) -> str | None:
 def _halt_in(path: Path) -> str | None:
     """The trader's halt in a damaged ledger: whatever may be wrong there, a halt is not lifted by it."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as connection:
+    with suppress(sqlite3.Error, UnicodeDecodeError), closing(sqlite3.connect(uri, uri=True)) as connection:
         row: Sequence[object] | None = connection.execute(HALT).fetchone()
         return str(row[0]) if row else None
     return None

@@ -30,6 +30,9 @@ def reading(path: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorname", "SQLITE_ERROR") == "SQLITE_ERROR":
             raise LedgerDamaged(path, [str(error)]) from error
         raise ledger_error(path, error) from error
+    except UnicodeDecodeError as error:
+        # SQLite complains of a definition and quotes it, letter for letter.
+        raise LedgerDamaged(path, ["its definitions cannot be read"]) from error
 
 
 def faults(connection: sqlite3.Connection, *, are_rows_checked: bool = False) -> list[str]:

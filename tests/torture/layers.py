@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.torture import crash_sweep, fault_sweep, mutant_run, rollback, soak, state_machine
+from tests.torture import bit_flips, crash_sweep, fault_sweep, mutant_run, rollback, soak, state_machine
 from tests.torture.bench import Bench, CaseReport, LayerReport
 
 
@@ -61,6 +61,13 @@ LAYERS: tuple[Layer, ...] = (
         16,
         state_machine.run_layer,
         state_machine.replay,
+    ),
+    Layer(
+        bit_flips.NAME,
+        "a flipped bit of the ledger changes nothing, or is noticed before anything is sent",
+        60,
+        bit_flips.run_layer,
+        bit_flips.replay,
     ),
     Layer(
         mutant_run.NAME,

@@ -56,6 +56,8 @@ def _content(file: Path) -> bytes:
     """A file's bytes, and of a database its rows as well: a long text lies in pieces in the file."""
     content = file.read_bytes()
     if content.startswith(SQLITE):
-        with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)) as rows:
+        uri = f"file:{file}?mode=ro&immutable=1"
+        # A damaged one has no rows to be read.
+        with suppress(sqlite3.Error, UnicodeDecodeError), closing(sqlite3.connect(uri, uri=True)) as rows:
             content += "\n".join(rows.iterdump()).encode("utf-8", "surrogateescape")
     return content
