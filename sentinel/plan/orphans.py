@@ -76,7 +76,22 @@ def _surplus(holding: Holding, facts: Facts) -> Iterator[ShrinkStop]:
 
 
 def _is_oversold(holding: Holding, facts: Facts) -> bool:
-    return worst_case_exit_qty(holding.symbol, holding.side, facts) > holding.position.shares
+    """Whether all that may still fill would close more than is held.
+
+    A stop that sleeps under a live entry waits for that entry's shares (ALPACA 1.5); one that a smaller one waits to
+    replace has been asked, and counts as that.
+    """
+    live = facts.live_orders(holding.symbol)
+    asleep = {o.id for o in live if o.status is OrderStatus.HELD and _is_live_entry(o.parent_id, holding, facts)}
+    heirs = {order.id: heir for order in live if (heir := facts.successor(order))}
+    closing = sum((heir.remaining_qty for heir in heirs.values() if heir.side is not holding.side), Decimal(0))
+    closing += worst_case_exit_qty(holding.symbol, holding.side, facts, without=frozenset(asleep | heirs.keys()))
+    return closing > holding.position.shares
+
+
+def _is_live_entry(order_id: str | None, holding: Holding, facts: Facts) -> bool:
+    parent = facts.orders.get(order_id or "")
+    return parent is not None and parent.is_live and parent.side is holding.side
 
 
 def _protects_nothing(order: Order, facts: Facts) -> bool:

@@ -79,6 +79,16 @@ def test_a_stop_whose_cancel_hangs_may_still_fill_and_is_an_alarm_beside_the_one
     assert [(alarm.code, alarm.symbol) for alarm in surplus_findings(seen)] == [("too_many_shares", "AAPL")]
 
 
+def test_what_sleeps_under_a_live_entry_or_is_about_to_be_smaller_sells_no_more_than_is_held():
+    """The leg of a part-filled entry waits for the rest (ALPACA 1.5); a replaced stop has been asked already."""
+    asleep = entry("AAPL 7 @ 100.00", OrderStatus.PENDING_CANCEL, filled_qty=Decimal(3))
+    assert surplus_findings(facts(position("AAPL 3 @ 100.00"), orders=(asleep,))) == ()
+    old = stop("AAPL 7 @ 92.00", OrderStatus.PENDING_REPLACE)
+    waiting = stop("AAPL 5 @ 92.00", OrderStatus.PENDING_NEW, id="smaller", replaces=old.id)
+    assert surplus_findings(facts(position("AAPL 5 @ 100.00"), orders=(old, waiting))) == ()
+    assert surplus_findings(facts(position("AAPL 4 @ 100.00"), orders=(old, waiting))) != ()
+
+
 #  the stops behind five shares           what is left of them: the loosest gives way first, down to nothing
 SURPLUS = [
     (("AAPL 5 @ 92.00",), {}),

@@ -137,9 +137,8 @@ MODES = (
         {"after_hours_stops": "accepted", "after_hours_cancel": "pending"},
         {**HANGING, **OLD_LEVEL},
         {*HANG_ALARMS, ("too_many_shares", "CUT")},
-        {"PART": ("shrink_stop refused",), "CUT": ("shrink_stop refused",)},
-        # The shrink of a simple stop is asked for by every run; its answer depends on the stop's status alone.
-        (("PATCH", "CUT"),),
+        # A stop refused its smaller quantity tonight is not asked again tonight; nobody can be asked for a leg's.
+        {"PART": ("shrink_stop refused",)},
     ),
     Mode("asynchronous-cancels", {"cancels": "asynchronous"}),
     Mode("pending-replacements", {"replacements": "pending"}, NOT_YET),
