@@ -16,6 +16,7 @@ from sentinel import __version__
 from sentinel.commands.adopt import adopt
 from sentinel.commands.approvals import approvals
 from sentinel.commands.arm import arm, disarm
+from sentinel.commands.audit import audit
 from sentinel.commands.backup import backup
 from sentinel.commands.check_profit_taking import check_profit_taking
 from sentinel.commands.cleanup_orphans import cleanup_orphans
@@ -88,6 +89,7 @@ for command in (
 ):
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(approvals)
+app.add_typer(audit)
 app.command("migrate")(migrate)
 app.add_typer(simulate)
 app.command("demo")(demo)
@@ -249,7 +251,7 @@ def _command_of(given: Sequence[str]) -> str:
             next(words, None)
         elif not word.startswith("-"):
             found.append(word)
-    is_group = found[:1] in ([approvals.info.name], [simulate.info.name])
+    is_group = found[:1] in ([approvals.info.name], [audit.info.name], [simulate.info.name])
     return " ".join(found[: 2 if is_group else 1])
 
 

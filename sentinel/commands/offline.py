@@ -44,6 +44,20 @@ def ledger_to_write(call: Call) -> Iterator["Ledger"]:
     ):
         ledger.before_writing(lambda: _back_up(ledger))
         yield ledger
+        if not call.is_dry_run:
+            _note_head(ledger, call.command)
+
+
+def _note_head(ledger: "Ledger", command: str) -> None:
+    """Note the last line of the audit outside the ledger, too."""
+    from sentinel.ledger import note_head
+
+    head = ledger.audit_head()
+    try:
+        if head is not None:
+            note_head(ledger.path.parent, utc_now(), command, head)
+    except LedgerError as error:
+        note(f"warning: {error.message}", f"do: {error.remedy}")
 
 
 def _back_up(ledger: "Ledger") -> None:

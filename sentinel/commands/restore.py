@@ -1,7 +1,7 @@
 """`sentinel restore` puts a copy of the ledger back."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from sentinel.commands.session import LEDGER_FILE
 from sentinel.commands.streams import answer
 from sentinel.domain.errors import UsageError
 from sentinel.report.restoring import Restoring, restoring_document, restoring_screen
+
+if TYPE_CHECKING:
+    from sentinel.ledger import Restored
 
 COPIES_NAMED = 5
 
@@ -29,7 +32,7 @@ def restore(
     The ledger that is there is copied first. What happened since, the next evening learns from the broker. A halt
     stays; questions and approved sales are asked about again.
     """
-    from sentinel.ledger import examine_copy, put_back
+    from sentinel.ledger import examine_copy
     from sentinel.settings import find_home
 
     call = Call.of(context, as_json, dry_run=dry_run)
@@ -37,10 +40,21 @@ def restore(
     ledger, chosen = home / LEDGER_FILE, _chosen(home, copy)
     with home_lock(home, call.command, leaves_no_trace=dry_run):
         last = examine_copy(chosen, ledger)
-        restored = None if dry_run else put_back(chosen, ledger, utc_now)
+        restored = None if dry_run else _put_back(chosen, ledger)
     told = Restoring(home, chosen, last, restored)
     answer(restoring_screen(told), restoring_document(told, call.command), as_json=as_json)
     return 0
+
+
+def _put_back(copy: Path, path: Path) -> "Restored":
+    """Restore; the audit begins anew with the copy's, which is noted before and after, so that a kill tells no lie."""
+    from sentinel.ledger import Ledger, begin_anew, put_back
+
+    begin_anew(path.parent, utc_now(), None)
+    restored = put_back(copy, path, utc_now)
+    with Ledger.open_read_only(path) as ledger:
+        begin_anew(path.parent, utc_now(), ledger.audit_head())
+    return restored
 
 
 def _chosen(home: Path, copy: Path | None) -> Path:

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from rich.console import Group
+from rich.text import Text
+
 from sentinel.commands.options import Call
+from sentinel.commands.run_ledger import note_audit_head
 from sentinel.commands.session import Session, open_session
 from sentinel.commands.streams import answer
 from sentinel.domain.findings import Finding, Severity
@@ -40,9 +44,14 @@ def run_in_session(call: Call, run: Callable[[Session], RunReport], answers: Ans
         halt_reason = session.ledger.halt_reason()
         if session.logbook is not None:
             _log(report, session.logbook)
+        head = None if call.is_dry_run else note_audit_head(session.ledger, call.command, session.troubles)
         report = _with_troubles(report, session)
     screen = run_screen(report, halt_reason, answers(report, halt_reason))
-    answer(screen, run_document(report, halt_reason), as_json=call.as_json)
+    if head is not None:
+        screen = Group(screen, Text(f"audit {head}", "dim"))
+    told = run_document(report, halt_reason)
+    told["audit_head"] = None if head is None else {"number": head.number, "hash": head.hash}
+    answer(screen, told, as_json=call.as_json)
     return report.exit_code
 
 
@@ -51,7 +60,8 @@ def _with_troubles(report: RunReport, session: Session) -> RunReport:
     troubles = [*session.troubles, *_lost_lines(session.logbook)]
     if not troubles:
         return report
-    exit_code = report.exit_code or NEEDS_THE_TRADER
+    is_serious = any(trouble.severity is not Severity.INFO for trouble in troubles)
+    exit_code = report.exit_code or (NEEDS_THE_TRADER if is_serious else 0)
     if report.run_id is not None:
         with session.ledger.transaction():
             session.ledger.record_findings(report.run_id, troubles)

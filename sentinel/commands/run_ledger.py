@@ -12,7 +12,7 @@ from sentinel.domain.errors import LedgerError
 from sentinel.domain.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from sentinel.ledger import Ledger
+    from sentinel.ledger import Head, Ledger
     from sentinel.settings.schema import EveningSettings
 
 NO_COPY = "look at your positions and stops, then sentinel resume --reason TEXT; no sound copy is left to restore"
@@ -28,7 +28,7 @@ def run_ledger(path: Path, call: Call, now: Callable[[], datetime], troubles: li
 
     if not call.is_dry_run:
         with open_or_begin_anew(path, now) as ledger:
-            troubles += _quarantined(ledger)
+            troubles += (*_quarantined(ledger), *_other_audit(ledger))
             yield ledger
         return
     with TemporaryDirectory(prefix="sentinel-dry-run-") as folder:
@@ -49,6 +49,41 @@ def back_up(ledger: "Ledger", home: Path, settings: "EveningSettings", troubles:
     except LedgerError as error:
         message = f"the backup failed: {error.message}"
         troubles.append(Finding("backup_failed", Severity.WARNING, None, message, error.remedy))
+
+
+def note_audit_head(ledger: "Ledger", command: str, troubles: list[Finding]) -> "Head | None":
+    """Note the last line of the audit outside the ledger; where that fails it is told, and the run is done."""
+    from sentinel.ledger import note_head
+
+    head = ledger.audit_head()
+    try:
+        if head is not None:
+            note_head(ledger.path.parent, ledger.now(), command, head)
+    except LedgerError as error:
+        troubles.append(Finding("head_lost", Severity.WARNING, None, error.message, error.remedy))
+    return head
+
+
+def _other_audit(ledger: "Ledger") -> Iterator[Finding]:
+    """An audit that does not continue the one of the last run: an older copy, or one written anew."""
+    from sentinel.ledger import begin_anew, disagreement, is_older, noted_heads, quarantine_in_force
+
+    noted = noted_heads(ledger.path.parent)
+    last = disagreement(noted[-1:], ledger.audit_hash)
+    if last is None or quarantine_in_force(ledger) is not None:
+        return
+    told = f"line {last.head.number} of the audit is not the one {last.command} noted at {last.at}"
+    if ledger.audit_hash(last.head.number) is None and (
+        ledger.audit_head() is None or is_older(noted, ledger.audit_hash)
+    ):
+        message = f"{told}: the ledger is older than the last run, which did not come from `sentinel restore`"
+        remedy = "what happened since, this run learns from the broker; do not copy a ledger by hand"
+        # At once, so that a run killed later does not leave two audits in one file.
+        begin_anew(ledger.path.parent, ledger.now(), ledger.audit_head())
+        yield Finding("ledger_older", Severity.INFO, None, message, remedy)
+    else:
+        remedy = "see `sentinel audit verify`; if nobody you trust wrote it, put a copy back with `sentinel restore`"
+        yield Finding("audit_rewritten", Severity.ALARM, None, f"{told}: it was written anew", remedy)
 
 
 def _quarantined(ledger: "Ledger") -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The ledger: what Sentinel intended, did and saw, in one SQLite file that a person can read too."""
 
 from sentinel.ledger.examining import damage_in
+from sentinel.ledger.heads import Head, begin_anew, disagreement, is_older, note_head, noted_heads
 from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import LedgerDamaged, RowRefused
 from sentinel.ledger.quarantine import Quarantine, open_or_begin_anew, quarantine_in_force
@@ -12,6 +13,7 @@ from sentinel.ledger.version_seven import migrate_from_v7
 __all__ = [
     "AuditRow",
     "BoundAccount",
+    "Head",
     "Ledger",
     "LedgerDamaged",
     "Quarantine",
@@ -19,9 +21,14 @@ __all__ = [
     "Retention",
     "RowRefused",
     "RunRow",
+    "begin_anew",
     "damage_in",
+    "disagreement",
     "examine_copy",
+    "is_older",
     "migrate_from_v7",
+    "note_head",
+    "noted_heads",
     "open_or_begin_anew",
     "put_back",
     "quarantine_in_force",

@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
+from sentinel.ledger.heads import Head
 from sentinel.ledger.ledger_file import LedgerFile
 from sentinel.ledger.rows import AuditRow, Row, from_row, to_cell
 
 LAST = "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1"
+HASH_OF = "SELECT hash FROM audit WHERE id = ?"
 WHOLE_CHAIN = "SELECT * FROM audit ORDER BY id"
 TRAIL = "SELECT * FROM audit ORDER BY id DESC LIMIT ?"
 TRAIL_OF = "SELECT * FROM audit WHERE symbol = ? ORDER BY id DESC LIMIT ?"
@@ -37,6 +39,16 @@ class Audit(LedgerFile):
         """The latest line that tells one of these events."""
         row = self._row(LATEST_OF, (json.dumps(events),))
         return from_row(AuditRow, row) if row else None
+
+    def audit_head(self) -> Head | None:
+        """The last line; None before the first."""
+        row = self._row(LAST)
+        return Head(row["id"], row["hash"]) if row else None
+
+    def audit_hash(self, number: int) -> str | None:
+        """The hash of a line; None where there is none."""
+        row = self._row(HASH_OF, (number,))
+        return str(row["hash"]) if row else None
 
     def verify_audit(self) -> int | None:
         """The number of the first line that was changed, taken out or cut off; None when the chain is whole."""

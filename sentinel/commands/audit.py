@@ -1,0 +1,53 @@
+"""`sentinel audit` verifies the chain of the audit and its heads."""
+
+import typer
+from rich.text import Text
+
+from sentinel.commands.options import AsJson, Call
+from sentinel.commands.session import LEDGER_FILE
+from sentinel.commands.streams import answer
+from sentinel.domain.findings import Finding, Severity
+from sentinel.report.document import document
+
+audit = typer.Typer(name="audit", help="Verify what was written down.", rich_markup_mode=None)
+REMEDY = "`sentinel restore` names the copies; a sound one put back has a sound audit"
+
+
+@audit.callback()
+def group() -> None:
+    """Keep `verify` a command of its own: a group of one command would swallow its name."""
+
+
+@audit.command("verify")
+def verify(context: typer.Context, as_json: AsJson = False) -> int:
+    """Name the first line of the audit that was changed, taken out or cut off; offline.
+
+    Every line is sealed with the one before it. The last one of each run is noted in audit-heads.txt, outside the
+    ledger, so that an audit written anew from the start is found out too. Exits 0 when all is whole, else 1.
+    """
+    from sentinel.ledger import Ledger, disagreement, noted_heads
+    from sentinel.settings import find_home
+
+    call = Call.of(context, as_json)
+    home = find_home(call.home)
+    with Ledger.open_read_only(home / LEDGER_FILE, is_checked=False) as ledger:
+        broken, head = ledger.verify_audit(), ledger.audit_head()
+        noted = noted_heads(home)
+        other = disagreement(noted, ledger.audit_hash)
+    if broken is not None:
+        words = f"line {broken} of the audit was changed, taken out or cut off"
+    elif other is not None:
+        words = f"line {other.head.number} of the audit is not the one {other.command} noted at {other.at}"
+    else:
+        words = f"the audit is whole: {head or 'no line yet'}, and agrees with {len(noted)} noted heads"
+    is_whole = broken is None and other is None
+    findings = () if is_whole else (Finding("audit_broken", Severity.ALARM, None, words, REMEDY),)
+    told = document(
+        call.command,
+        int(not is_whole),
+        findings=findings,
+        audit_head=None if head is None else {"number": head.number, "hash": head.hash},
+        first_broken=broken if broken is not None else other and other.head.number,
+    )
+    answer(Text(words if is_whole else f"{words}\ndo: {REMEDY}"), told, as_json=as_json)
+    return int(not is_whole)
