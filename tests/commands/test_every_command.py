@@ -24,6 +24,7 @@ READS = [
     "status --live",
     "migrate",
     "approvals list",
+    "audit verify",
     "simulate state",
     "doctor",
     "runs",
