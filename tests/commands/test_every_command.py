@@ -31,7 +31,17 @@ READS = [
     "history AAPL",
 ]
 # What changes nothing anywhere, and what has nothing to rehearse.
-WITHOUT_DRY_RUN = {"status", "approvals list", "simulate state", "simulate serve", "demo", "doctor", "runs", "history"}
+WITHOUT_DRY_RUN = {
+    "status",
+    "approvals list",
+    "audit verify",
+    "simulate state",
+    "simulate serve",
+    "demo",
+    "doctor",
+    "runs",
+    "history",
+}
 # A story told by the other commands, in words.
 WITHOUT_JSON = {"demo"}
 
