@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from sentinel.domain.book import Intent, IntentState
-from sentinel.domain.names import Purpose, read_order_name
+from sentinel.domain.names import PREFIX, Purpose, account_tag, read_order_name
 from sentinel.ledger.audit import Audit
 from sentinel.ledger.ledger_file import RowRefused
 from sentinel.ledger.rows import from_row, read_time, to_cell, to_row
@@ -19,11 +19,12 @@ CANCELLED = """SELECT intents.target_order_id, COALESCE(runs.as_of, intents.sett
 TARGETED = """SELECT DISTINCT target_order_id FROM intents
               WHERE symbol IN (SELECT symbol FROM stop_loss_orders WHERE is_open)
                 AND purpose = ? AND target_order_id IS NOT NULL AND state <> 'rejected'"""
-UNSHRINKABLE = """SELECT target_order_id FROM intents JOIN runs ON runs.id = intents.run_id
-                  WHERE intents.verb = 'shrink_stop' AND intents.state = 'rejected' AND runs.session = ?
-                    AND intents.target_order_id IS NOT NULL"""
+UNSHRINKABLE = """SELECT intents.target_order_id FROM intents JOIN runs ON runs.id = intents.run_id
+                  WHERE intents.symbol IN (SELECT symbol FROM stop_loss_orders WHERE is_open)
+                    AND intents.purpose = 'raise' AND intents.verb = 'shrink_stop' AND intents.state = 'rejected'
+                    AND intents.target_order_id IS NOT NULL AND runs.session = ?"""
 ENTERED = """SELECT DISTINCT name FROM intents
-             WHERE purpose = 'entry' AND state IN ('sent', 'confirmed') AND name LIKE ?"""
+             WHERE name >= ? AND name < ? AND purpose = 'entry' AND state IN ('sent', 'confirmed')"""
 OF_SYMBOL = "SELECT * FROM intents WHERE symbol = ? ORDER BY id"
 
 
@@ -90,9 +91,12 @@ class Intents(Audit):
         """Stops the broker refused to make smaller in a session."""
         return frozenset(row["target_order_id"] for row in self._rows(UNSHRINKABLE, (to_cell(session),)))
 
-    def entered_on(self, day: date) -> frozenset[str]:
+    def entered_on(self, day: date, account_id: str) -> frozenset[str]:
         """The names of the entries of a session that were sent, and that the broker has not refused."""
-        return frozenset(row["name"] for row in self._rows(ENTERED, (f"%-{day:%Y%m%d}-%",)))
+        stem = f"{PREFIX}-{account_tag(account_id)}-{day:%Y%m%d}"
+        return frozenset(
+            row["name"] for row in self._rows(ENTERED, (f"{stem}-", f"{stem}."))
+        )  # the dot follows the dash
 
     def next_cancel_number(self, symbol: str, day: date) -> int:
         """The attempt the next cancel in a symbol on a day carries: the broker never sees these names."""

@@ -107,6 +107,7 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
 
     def book(self, today: date) -> Book:
         """All open business, and what was asked and entered in the session `today`."""
+        account = self.bound_account()
         return Book(
             entries=self._orders(EntryRecord, orders.OPEN_ENTRIES),
             stops=self._orders(StopRecord, orders.OPEN_STOPS),
@@ -114,7 +115,7 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
             trades=self.open_trades(),
             owed=tuple(from_row(Owed, row) for row in self._rows(trades.OWED)),
             approvals=self._approvals(approvals.APPROVALS_OF_TONIGHT, to_cell(today)),
-            entered_today=self.entered_on(today),
+            entered_today=self.entered_on(today, account.account_id) if account else frozenset(),
             equity_curve=self.equity_curve(),
             halt_reason=self.halt_reason(),
             latch_reason=self.latch_reason(),

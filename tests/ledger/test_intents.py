@@ -11,6 +11,9 @@ from sentinel.ledger import Ledger, RowRefused
 from tests.builders import EVENING, TODAY, named
 from tests.ledger.records import intent, stop
 
+# The account whose orders tests/builders.py names.
+ACCOUNT_ID = "c0ffee00-0000-4000-8000-000000000000"
+
 
 def test_the_life_of_an_intent(ledger: Ledger) -> None:
     planned = intent()
@@ -37,8 +40,10 @@ def test_the_entries_of_a_session_are_those_that_were_sent(ledger: Ledger) -> No
         if fate not in (IntentState.PLANNED, IntentState.SENT):
             ledger.settle_intent(entry.name, fate, None, "")
     sent = {named(symbol, Purpose.ENTRY) for symbol in ("AAPL", "AMZN")}
-    assert ledger.entered_on(TODAY) == ledger.book(TODAY).entered_today == sent
-    assert ledger.entered_on(TODAY + timedelta(days=1)) == frozenset()
+    ledger.bind(ACCOUNT_ID, "PA123456", "paper")
+    assert ledger.entered_on(TODAY, ACCOUNT_ID) == ledger.book(TODAY).entered_today == sent
+    assert ledger.entered_on(TODAY + timedelta(days=1), ACCOUNT_ID) == frozenset()
+    assert ledger.entered_on(TODAY, "ffffffff-0000") == frozenset()
 
 
 def test_an_unknown_name_is_none(ledger: Ledger) -> None:
