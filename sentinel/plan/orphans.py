@@ -52,8 +52,8 @@ def _orphans(facts: Facts) -> Iterator[Action | Finding]:
 
 
 def _refused_tonight(cut: ShrinkStop, facts: Facts) -> bool:
-    """The broker's answer changes with the session, not with asking; the alarm stays."""
-    return cut.order.id in facts.book.unshrinkable and not facts.session.is_open
+    """The broker's answer changes with the session, not with asking, and there is no other way tonight."""
+    return cut.order.id in facts.book.unshrinkable and not facts.frees_now(cut.order)
 
 
 def _surplus(holding: Holding, facts: Facts) -> Iterator[ShrinkStop]:

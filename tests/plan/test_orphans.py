@@ -63,11 +63,17 @@ def test_a_stop_that_a_smaller_one_waits_to_replace_is_not_asked_again():
     assert len(plan_orphans(facts(held, orders=(replace(old, status=OrderStatus.NEW),))).actions) == 1
 
 
-@pytest.mark.parametrize(("is_open", "is_asked"), [(False, False), (True, True)])
-def test_a_stop_refused_its_smaller_quantity_tonight_is_asked_again_in_market_hours_only(is_open, is_asked):
+#  is the market open   does a cancel work at once   is the stop asked again
+@pytest.mark.parametrize(
+    ("is_open", "cancels_at_once", "is_asked"),
+    [(False, False, False), (True, False, True), (False, True, True)],  # cut off before the cancel, it is done now
+)
+def test_a_stop_refused_its_smaller_quantity_tonight_is_asked_again_where_there_is_a_way(
+    is_open, cancels_at_once, is_asked
+):
     old = stop("AAPL 7 @ 92.00")
     seen = facts(position("AAPL 5 @ 100.00"), orders=(old,), book=Book(unshrinkable=frozenset({old.id})))
-    seen = replace(seen, session=replace(seen.session, is_open=is_open))
+    seen = replace(seen, session=replace(seen.session, is_open=is_open), cancels_at_once=cancels_at_once)
     assert bool(plan_orphans(seen).actions) == is_asked
     assert len(surplus_findings(seen)) == 1
 
