@@ -1,5 +1,7 @@
 """Intents: what was about to be sent, written down first, and what became of it."""
 
+import json
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sentinel.domain.book import Intent, IntentState
@@ -25,6 +27,8 @@ UNSHRINKABLE = """SELECT intents.target_order_id FROM intents JOIN runs ON runs.
                     AND intents.target_order_id IS NOT NULL AND runs.session = ?"""
 ENTERED = """SELECT DISTINCT name FROM intents
              WHERE name >= ? AND name < ? AND purpose = 'entry' AND state IN ('sent', 'confirmed')"""
+UNHEARD = """SELECT value AS name FROM json_each(?)
+             WHERE NOT EXISTS (SELECT 1 FROM intents WHERE intents.name = json_each.value)"""
 OF_SYMBOL = "SELECT * FROM intents WHERE symbol = ? ORDER BY id"
 
 
@@ -97,6 +101,10 @@ class Intents(Audit):
         return frozenset(
             row["name"] for row in self._rows(ENTERED, (f"{stem}-", f"{stem}."))
         )  # the dot follows the dash
+
+    def unheard_among(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of the names no intent has ever had."""
+        return frozenset(row["name"] for row in self._rows(UNHEARD, (json.dumps(sorted(names)),)))
 
     def next_cancel_number(self, symbol: str, day: date) -> int:
         """The attempt the next cancel in a symbol on a day carries: the broker never sees these names."""

@@ -123,3 +123,16 @@ def test_a_lost_ledger_is_replaced(stage, damage):
     put_back(stage, copy)
     evening = stage.evening()
     assert (evening.exit_code, evening.states, stage.stop()["stop_price"]) == (0, {"AAPL": "protected"}, "92")
+
+
+def test_a_ledger_older_than_the_brokers_own_orders_is_told_once(stage):
+    assert stage.evening().exit_code == 0
+    copy = copy_of(stage)
+    assert stage.enters("AAPL 100.00 7").exit_code == 0
+    assert "ledger_older" not in dict(stage.evening().findings), "what the ledger planned itself is no news"
+    put_back(stage, copy)
+    evening = stage.evening()
+    (told,) = [finding for finding in evening.document["findings"] if finding["code"] == "ledger_older"]
+    assert told["message"].startswith("the broker knows an order Sentinel sent after this ledger's last run")
+    assert "another home" in told["remedy"]
+    assert "ledger_older" not in dict(stage.evening().findings)
