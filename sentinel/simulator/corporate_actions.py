@@ -36,8 +36,9 @@ def split(exchange: Exchange, symbol: str, ratio: Decimal) -> None:
     if position:
         gained = _split_position(exchange, position, ratio, price)
         _record(exchange, "SPLIT", {"symbol": symbol, "qty": number(gained), "net_amount": "0"})
-    # Nobody measured what a split does to a replacement under way: here the venue confirms it first.
-    settle_replacements(exchange, symbol)
+    if ratio > 1:
+        # Nobody measured what it does to a replacement under way: here the venue confirms that first.
+        settle_replacements(exchange, symbol)
     for order in exchange.book.open(symbol):
         current = exchange.book.must(order.id)
         if current.is_open and current.time_in_force == "gtc":
