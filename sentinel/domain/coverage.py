@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from sentinel.domain.book import Trade
 from sentinel.domain.orders import Side
 
 
@@ -38,6 +39,23 @@ class CoverageRow:
     entry_price: Decimal | None = None
     last_price: Decimal | None = None
     side: Side = Side.BUY
+
+    @classmethod
+    def unverified(cls, trade: Trade, reason: str, last_price: Decimal | None = None) -> "CoverageRow":
+        """A trade of the ledger whose position at the broker nobody has seen, or whose sight is not believed."""
+        return cls(
+            symbol=trade.symbol,
+            qty=trade.qty,
+            protected_qty=Decimal(0),
+            state=CoverageState.UNVERIFIED,
+            stop_price=None,
+            stop_order_ids=(),
+            expires_at=None,
+            reason=reason,
+            entry_price=trade.entry_price,
+            last_price=last_price,
+            side=trade.side,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,24 +16,8 @@ def prove_coverage(facts: Facts) -> Coverage:
 
 def unverified_coverage(facts: Facts, reason: str) -> Coverage:
     """One row a trade the ledger holds open, where the broker's word on it is not believed."""
-    return Coverage.of(
-        [
-            CoverageRow(
-                symbol=trade.symbol,
-                qty=trade.qty,
-                protected_qty=Decimal(0),
-                state=CoverageState.UNVERIFIED,
-                stop_price=None,
-                stop_order_ids=(),
-                expires_at=None,
-                reason=reason,
-                side=trade.side,
-                entry_price=trade.entry_price,
-                last_price=facts.previous_prices.get(trade.symbol),
-            )
-            for trade in facts.book.trades
-        ]
-    )
+    prices = facts.previous_prices
+    return Coverage.of([CoverageRow.unverified(t, reason, prices.get(t.symbol)) for t in facts.book.trades])
 
 
 def coverage_findings(coverage: Coverage) -> tuple[Finding, ...]:

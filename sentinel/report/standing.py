@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentinel.domain.book import Book, Trade
-from sentinel.domain.coverage import COVERED, Coverage, CoverageRow, CoverageState
+from sentinel.domain.coverage import COVERED, Coverage, CoverageRow
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import HUNDRED
 from sentinel.domain.orders import Side
@@ -105,7 +105,7 @@ class Rung:
 def with_unseen_trades(coverage: Coverage, trades: Iterable[Trade]) -> Coverage:
     """The last look's coverage, and an unverified row for each trade opened since: nobody has looked at it."""
     seen = {row.symbol for row in coverage.rows}
-    unseen = [_unverified(trade) for trade in trades if trade.symbol not in seen]
+    unseen = [CoverageRow.unverified(trade, UNSEEN) for trade in trades if trade.symbol not in seen]
     return Coverage.of([*coverage.rows, *unseen])
 
 
@@ -136,21 +136,6 @@ def _is_old(standing: Standing) -> bool:
     if standing.seen_until is None or standing.mode == "sim" or standing.is_live:
         return False
     return standing.now - standing.seen_until > LONGEST_PAUSE
-
-
-def _unverified(trade: Trade) -> CoverageRow:
-    return CoverageRow(
-        symbol=trade.symbol,
-        qty=trade.qty,
-        protected_qty=Decimal(0),
-        state=CoverageState.UNVERIFIED,
-        stop_price=None,
-        stop_order_ids=(),
-        expires_at=None,
-        reason=UNSEEN,
-        entry_price=trade.entry_price,
-        side=trade.side,
-    )
 
 
 def _rung(row: CoverageRow, trade: Trade | None, policy: RiskPolicy) -> Rung:
