@@ -43,8 +43,6 @@ from sentinel.domain.findings import Finding
 PROGRAM = "sentinel"
 CRASHED = 70
 INTERRUPTED = 130
-# Alpaca's have 20 signs and more; a short word that is somebody's key in a test is a word.
-SHORTEST_KEY = 16
 LET_IN, MAKE_ROOM = "let your user read and write there", "make room there, then run again"
 # What the system may refuse without a bug being at fault, and what helps.
 SYSTEM_REMEDIES = {
@@ -123,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_closed_streams()
     _bear_any_encoding()
     try:
-        _refuse_keys(given)
+        _refuse_typed_keys(given)
         exit_code = int(app(given, prog_name=PROGRAM, standalone_mode=False) or 0)
         # Typer turns Ctrl-C into this number by itself.
         return exit_code if exit_code != INTERRUPTED else _interrupted(given)
@@ -139,16 +137,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain_of_the_system(error, given) or _confess(error, given)
 
 
-def _refuse_keys(given: Sequence[str]) -> None:
-    """UsageError for a key on the command line, before it gets into the ledger as somebody's reason."""
-    from sentinel.commands.crash_report import known_secrets
+def _refuse_typed_keys(given: Sequence[str]) -> None:
+    """UsageError for a key on the command line, before it gets into a log as part of somebody's path or name."""
+    from sentinel.commands.typed_words import refuse_keys_in_line
 
-    typed = "\n".join(given)
-    if any(len(secret) >= SHORTEST_KEY and secret in typed for secret in known_secrets(_home_of(given))):
-        raise UsageError(
-            "one of your API keys stands on the command line, where others can read it",
-            "leave it out, and make new keys on Alpaca's page: this one is in your shell's history now",
-        )
+    refuse_keys_in_line(given, _home_of(given))
 
 
 def _open_closed_streams() -> None:

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from sentinel.domain.errors import DeedFailed
-from sentinel.domain.facts import EntryRequest, Request
+from sentinel.domain.errors import DeedFailed, UsageError
+from sentinel.domain.facts import EntryRequest, ReconcileRequest, Request
 from sentinel.domain.money import Number, exact
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderStatus, Side
@@ -51,7 +51,11 @@ class OrderExecutionEngine:
         force: bool = False,
         request: Request | None = None,
     ) -> RunReport:
-        """Settle, look, take the steps, look again, prove the coverage; SentinelError when it cannot be trusted."""
+        """Settle, look, take the steps, look again, prove the coverage; SentinelError when it cannot be trusted.
+
+        UsageError, with nothing looked at or written, where a reason in the request holds one of the API keys.
+        """
+        self._refuse_keys(request)
         return Run(self.workplace, command, source, is_dry_run=is_dry_run, force=force).take(steps, request)
 
     def entry_request(
@@ -103,6 +107,13 @@ class OrderExecutionEngine:
             why = "; ".join(finding.message for finding in report.findings) or "the entry is not at the broker"
             raise DeedFailed(why, "run `sentinel reconcile-fills` and look at `sentinel status`")
         return entry, entry.stop_leg
+
+    def _refuse_keys(self, request: Request | None) -> None:
+        """What a program or a trader gives as a reason is kept in the ledger for good: no key may be in it."""
+        words = request.override_reason if isinstance(request, EntryRequest) else None
+        words = request.close_reason if isinstance(request, ReconcileRequest) else words
+        if words and self.workplace.broker.holds_key(words):
+            raise UsageError("the reason holds one of your API keys, and nothing was written", "give one without it")
 
     def reconcile_fills(self) -> dict[str, int]:
         """Follow every order of ours; counts of entries by what became of them, stops filled, and rescues."""

@@ -79,6 +79,10 @@ class Wire(Protocol):
         """The broker's wall clock less the computer's; None before an answer tells."""
         ...
 
+    def holds_key(self, text: str) -> bool:
+        """Whether a text holds one of the keys, however spelt."""
+        ...
+
     def keep_pace(self, pace: Pace) -> None:
         """Let every request wait for its turn from now on."""
         ...

@@ -30,6 +30,10 @@ class Broker(Reading, Sending):
         """
         return self._wire.clock_skew
 
+    def holds_key(self, text: str) -> bool:
+        """Whether a text holds one of the keys the account is opened with, however spelt."""
+        return self._wire.holds_key(text)
+
     def keep_pace(self, requests_per_minute: int | None, tell: Callable[[str], None]) -> None:
         """Send at most so many requests in any minute, and tell of every wait; None is as fast as it goes."""
         self._wire.keep_pace(Pace(requests_per_minute, tell))

@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from sentinel.broker.answers import Answer, NoAnswer, OrderTicket
 from sentinel.broker.departures import Departures
 from sentinel.broker.pace import Pace
-from sentinel.domain.secrecy import masked
+from sentinel.domain.secrecy import holds, masked
 
 # The longest a rate limit may hold up one read, in seconds; the broker's window is a minute (ALPACA 9.2).
 LONGEST_PAUSE_S = 60.0
@@ -98,6 +98,10 @@ class AlpacaWire:
     def clock_skew(self) -> timedelta | None:
         """The broker's wall clock less the computer's, to the second, by its latest answer; None before one tells."""
         return self._adapter.clock_skew
+
+    def holds_key(self, text: str) -> bool:
+        """Whether a text holds one of the keys, however spelt."""
+        return holds(text, self._secrets)
 
     def keep_pace(self, pace: Pace) -> None:
         """Let every request wait for its turn from now on."""

@@ -3,8 +3,9 @@
 import typer
 
 from sentinel.commands.offline import ledger_to_write, utc_now
-from sentinel.commands.options import AsJson, Call, DryRun, Reason, reason_of
+from sentinel.commands.options import AsJson, Call, DryRun, Reason
 from sentinel.commands.streams import answer
+from sentinel.commands.typed_words import reason_of
 from sentinel.report.halting import halt_document, halt_screen
 
 
@@ -14,8 +15,8 @@ def halt(context: typer.Context, reason: Reason, dry_run: DryRun = False, as_jso
     Until `resume`. Protection goes on: stops are placed, raised and followed as ever. Orders already at the broker stay
     there and are named. Halting again changes the reason.
     """
-    why, now = reason_of(reason), utc_now()
     call = Call.of(context, as_json, dry_run=dry_run)
+    why, now = reason_of(reason, call.home), utc_now()
     with ledger_to_write(call) as ledger:
         book = ledger.book(now.date())
         if not dry_run:

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from sentinel.domain.errors import UsageError
-
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; send nothing, write nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on standard output; ask nothing.")]
 Force = Annotated[
@@ -18,7 +16,6 @@ NonInteractive = Annotated[
     bool, typer.Option("--non-interactive", help="Ask nothing; questions go to the approvals inbox.")
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; status shows it, the audit keeps it.")]
-LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +50,3 @@ class Call:
 def is_terminal() -> bool:
     """Whether questions can be asked and answered."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def reason_of(text: str) -> str:
-    """The reason without the spaces around it; UsageError for none, or for a whole letter."""
-    reason = text.strip()
-    if not reason or len(reason) > LONGEST_REASON:
-        raise UsageError(f"the reason has {len(reason)} characters", f"give one of 1 to {LONGEST_REASON} characters")
-    return reason

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from sentinel.commands.options import AsJson, Call, DryRun, Force, reason_of
+from sentinel.commands.options import AsJson, Call, DryRun, Force
 from sentinel.commands.run_command import run_steps
+from sentinel.commands.typed_words import reason_of
 from sentinel.domain.facts import ReconcileRequest
 
 MostGhosts = Annotated[
@@ -35,5 +36,6 @@ def reconcile_positions(
     """
     from sentinel.execution_engine import RECONCILE_POSITIONS
 
-    request = ReconcileRequest(most_ghosts, None if close_reason is None else reason_of(close_reason))
-    return run_steps(Call.of(context, as_json, dry_run=dry_run), RECONCILE_POSITIONS, force=force, request=request)
+    call = Call.of(context, as_json, dry_run=dry_run)
+    request = ReconcileRequest(most_ghosts, None if close_reason is None else reason_of(close_reason, call.home))
+    return run_steps(call, RECONCILE_POSITIONS, force=force, request=request)

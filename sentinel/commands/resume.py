@@ -3,8 +3,9 @@
 import typer
 
 from sentinel.commands.offline import ledger_to_write, utc_now
-from sentinel.commands.options import AsJson, Call, DryRun, Reason, reason_of
+from sentinel.commands.options import AsJson, Call, DryRun, Reason
 from sentinel.commands.streams import answer
+from sentinel.commands.typed_words import reason_of
 from sentinel.report.halting import resume_document, resume_screen
 
 
@@ -14,8 +15,8 @@ def resume(context: typer.Context, reason: Reason, dry_run: DryRun = False, as_j
     Entries and profit sales go on, and the signs of danger are counted anew. Approved sales that were held back are
     done by the next run, if the price has not left the one you approved. Without a halt it changes nothing.
     """
-    why, now = reason_of(reason), utc_now()
     call = Call.of(context, as_json, dry_run=dry_run)
+    why, now = reason_of(reason, call.home), utc_now()
     with ledger_to_write(call) as ledger:
         halted = ledger.halt_reason() or ledger.latch_reason()
         if halted is not None and not dry_run:

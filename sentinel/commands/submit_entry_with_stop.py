@@ -8,6 +8,7 @@ import typer
 
 from sentinel.commands.options import AsJson, Call, DryRun
 from sentinel.commands.run_command import run_in_session
+from sentinel.commands.typed_words import refuse_keys_in_words
 from sentinel.domain.errors import UsageError
 from sentinel.domain.names import SYMBOL
 from sentinel.domain.orders import Side
@@ -67,6 +68,8 @@ def submit_entry_with_stop(
         *overrides,
     )
     call = Call.of(context, as_json, dry_run=dry_run)
+    if reason:
+        refuse_keys_in_words(reason, call.home)
 
     from sentinel.execution_engine import SUBMIT_ENTRY
 

@@ -30,6 +30,12 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+def holds(text: str, secrets: Iterable[str]) -> bool:
+    """Whether any spelling of any of the secrets stands in a text, broken over lines or with signs nobody sees too."""
+    bare = "".join(sign for sign in text if sign.isprintable() and not sign.isspace())
+    return any(needle in text or needle in bare for needle in needles(secrets))
+
+
 def needles(secrets: Iterable[str]) -> list[str]:
     """Every spelling of these secrets, the longest first: a key may be the beginning of another."""
     found = {spelling for secret in secrets if len(secret) >= SHORTEST_SECRET for spelling in spellings(secret)}
