@@ -99,12 +99,11 @@ class Deeds:
     def _cancel(self, action: CancelEntry | CancelStop, facts: Facts) -> Result:
         if isinstance(action, CancelStop) and self._is_needed(action.order):
             return Result(DeedOutcome.SKIPPED, "a second look found the position it protects")
-        outcome, ended = self.hand.cancel(action.order, action.because, facts)
-        follow = self.hand.following
         if isinstance(action, CancelEntry):
-            follow.entry(ended, self.hand.ledger.entry(ended.client_order_id), facts)
+            outcome, ended = self.hand.cancel(action.order, action.because, facts)
+            self.hand.following.entry(ended, self.hand.ledger.entry(ended.client_order_id), facts)
         else:
-            follow.stop(ended, facts, reason=action.because)
+            outcome, ended = self.hand.cancel_stop(action.order, action.because, facts)
         if not ended.is_live:
             return Result(DeedOutcome.DONE, f"now {ended.status}", (ended,))
         message = f"order {ended.id} on {action.symbol} is {ended.status} after the cancel: {why(outcome)}"
@@ -172,8 +171,7 @@ class Deeds:
         return self.handover.swap(stop, action.to_qty, stop.stop_price or Decimal(0), action.because, facts)
 
     def _end_surplus_stop(self, action: ShrinkStop, facts: Facts) -> Result:
-        _, ended = self.hand.cancel(action.order, action.because, facts)
-        self.hand.following.stop(ended, facts, reason=action.because)
+        _, ended = self.hand.cancel_stop(action.order, action.because, facts)
         outcome = DeedOutcome.UNRESOLVED if ended.is_live else DeedOutcome.DONE
         return Result(outcome, f"now {ended.status}", (ended,))
 

@@ -62,7 +62,7 @@ class Hand:
 
         def record(order: Order | None) -> None:
             if order is not None:
-                self.following.stop(order, facts, reason=because)
+                self.following.stop(_as_sent(order), facts, reason=because)
 
         return self._carry_out(intent, lambda: self.broker.submit_stop(name, symbol, side, qty, stop_price), record)
 
@@ -93,7 +93,7 @@ class Hand:
             if order is not None:
                 gone = replace(stop, status=OrderStatus.REPLACED, replaced_by=order.id)
                 self.following.stop(gone, facts, reason=because)
-                self.following.stop(replace(order, replaces=stop.id), facts, reason=because)
+                self.following.stop(replace(_as_sent(order), replaces=stop.id), facts, reason=because)
 
         return record
 
@@ -109,6 +109,13 @@ class Hand:
         )
         return outcome, ended or order
 
+    def cancel_stop(self, stop: Order, because: str, facts: Facts) -> tuple[Outcome, Order]:
+        """A cancel, and the stop's row; one that traded first is left to the next look, which sees what is held."""
+        outcome, ended = self.cancel(stop, because, facts)
+        if ended.filled_qty <= stop.filled_qty:
+            self.following.stop(ended, facts, reason=because)
+        return outcome, ended
+
     def sell(self, symbol: str, side: Side, qty: int, reason: ExitReason, because: str, facts: Facts) -> Outcome:
         """A market order that closes; after hours it waits for the open (ALPACA 2.4)."""
         name = self.naming.next(symbol, Purpose.EXIT, facts)
@@ -118,7 +125,6 @@ class Hand:
 
         def record(order: Order | None) -> None:
             if order is not None:
-                # As it was sent: the next look tells what became of it, and what is still held then.
                 self.ledger.write_exit(exit_record(_as_sent(order), reason, trade.id if trade else None))
 
         return self._carry_out(intent, lambda: self.broker.submit_exit(name, symbol, side, qty), record)
@@ -132,6 +138,7 @@ class Hand:
 
 
 def _as_sent(order: Order) -> Order:
+    """The order before its fill: the next look tells what became of it, and what is still held then."""
     if order.is_live:
         return order
     return replace(

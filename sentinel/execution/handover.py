@@ -31,17 +31,17 @@ class Handover:
     def swap(self, stop: Order, qty: int, price: Decimal, because: str, facts: Facts) -> Result:
         """Cancel a stop that can be cancelled at once and place another; on refusal the old one goes back."""
         with self._never_bare([stop], facts):
-            cancelled, ended = self.hand.cancel(stop, f"to place it for {qty} shares at {dollars(price)}", facts)
-            self.hand.following.stop(ended, facts, reason=because)
+            cancelled, ended = self.hand.cancel_stop(stop, because, facts)
             if ended.is_live:
                 return self.hanging(ended, cancelled)
-            if ended.filled_qty > stop.filled_qty:
-                return Result(DeedOutcome.SKIPPED, "the stop traded meanwhile", (ended,))
+            qty = min(qty, int(ended.remaining_qty))
+            if qty < 1:
+                return Result(DeedOutcome.SKIPPED, "the stop filled first", (ended,))
             self.await_free(stop.symbol, qty)
             outcome = self.hand.place(stop.symbol, stop.side, qty, price, because, facts)
         if isinstance(outcome, Confirmed) and outcome.order is not None:
             return Result(DeedOutcome.DONE, f"from {dollars(stop.stop_price)}, by a new order", (ended, outcome.order))
-        back = self.put_back(stop, facts)
+        back = self.put_back(ended, facts)
         return Result(DeedOutcome.REFUSED, why(outcome), (ended, *back.orders), back.findings)
 
     def close(self, action: ClosePosition, facts: Facts) -> Result:
@@ -49,8 +49,7 @@ class Handover:
         seen: list[Order] = []
         with self._never_bare(action.stops, facts):
             for stop in action.stops:
-                cancelled, ended = self.hand.cancel(stop, action.because, facts)
-                self.hand.following.stop(ended, facts, reason=action.because)
+                cancelled, ended = self.hand.cancel_stop(stop, action.because, facts)
                 seen.append(ended)
                 if ended.status is not OrderStatus.CANCELED:
                     hanging = self.hanging(ended, cancelled) if ended.is_live else Result(DeedOutcome.REFUSED)

@@ -75,8 +75,7 @@ class PartSale:
         """Cancel, wait for the shares, place a stop for those that stay, and only then let go of the others (6.9)."""
         stop, kept_qty = cut.stop, int(cut.stop.remaining_qty) - cut.qty
         freed[-1].bare_qty = int(stop.remaining_qty)
-        cancelled, ended = self.hand.cancel(stop, because, facts)
-        self.hand.following.stop(ended, facts, reason=because)
+        cancelled, ended = self.hand.cancel_stop(stop, because, facts)
         seen.append(ended)
         if ended.status is not OrderStatus.CANCELED:
             freed.pop()

@@ -131,6 +131,15 @@ def test_a_name_already_taken_is_a_success_only_if_what_took_it_is_what_was_mean
     assert settled.state is (IntentState.CONFIRMED if outcome is Confirmed else IntentState.REJECTED)
 
 
+def test_a_name_that_is_taken_and_cannot_be_shown_is_no_success(office, monkeypatch):
+    """The broker refuses the name, and its reads lag behind the order that took it."""
+    office.rests()
+    monkeypatch.setattr(Broker, "order_named", lambda _self, _name: None)
+    rows: list[Order] = []
+    assert isinstance(office.asks_for_a_stop(record=rows.append), Rejected)
+    assert (rows, office.stops) == ([], 1)
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_an_interrupted_order_is_looked_for_at_the_broker(office, is_there):
     order_id = office.rests().id if is_there else None

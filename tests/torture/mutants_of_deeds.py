@@ -4,6 +4,7 @@ from tests.torture.mutant import Mutant
 
 JOURNAL = "tests/execution/test_journal.py"
 NAMING = "tests/execution/test_naming.py"
+SELLING = "tests/stories/test_selling.py"
 LAST_RESORTS = "tests/stories/test_last_resorts.py"
 ADVERSITY = "tests/stories/test_adversity.py"
 TROUBLE = "tests/stories/test_trouble.py"
@@ -136,6 +137,20 @@ CHAINED = (
         (f"{LAST_RESORTS}::test_an_orphan_whose_position_a_list_missed_is_kept",),
     ),
     Mutant(
+        "a stop that fills before its cancel is written down with nobody to end its trade",
+        "sentinel/execution/hand.py",
+        "        if ended.filled_qty <= stop.filled_qty:\n",
+        "        if ended:\n",
+        (f"{SELLING}::test_a_stop_that_fills_before_its_cancel_has_done_the_sale_itself",),
+    ),
+    Mutant(
+        "a stop that trades before its cancel is followed by one for all its shares",
+        "sentinel/execution/handover.py",
+        "            qty = min(qty, int(ended.remaining_qty))\n",
+        "",
+        (f"{SELLING}::test_what_is_left_of_a_stop_that_fills_in_part_before_its_cancel_gets_the_higher_stop",),
+    ),
+    Mutant(
         "a raise cancels the old stop before it has tried to move it",
         "sentinel/execution/deeds.py",
         "        outcome = self.hand.move(action.order, action.to_price, action.because, facts)\n",
@@ -181,7 +196,7 @@ CHAINED = (
     Mutant(
         "the old stop is not put back when the broker refuses the higher one",
         "sentinel/execution/handover.py",
-        "        back = self.put_back(stop, facts)\n",
+        "        back = self.put_back(ended, facts)\n",
         "        back = Result(DeedOutcome.REFUSED)\n",
         (f"{LAST_RESORTS}::test_a_refused_higher_stop_brings_the_old_one_back_at_once",),
     ),
