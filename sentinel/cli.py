@@ -214,7 +214,7 @@ def _say(
     message: str,
     remedy: str,
     alarms: tuple[Finding, ...] = (),
-    **more: str | None,
+    **more: str,
 ) -> int:
     """Two lines on standard error for it and for each alarm, and the document a program waits for; the exit code."""
     from sentinel.commands.crash_report import known_secrets
@@ -226,6 +226,7 @@ def _say(
     # A key typed or pasted in the wrong place is not repeated.
     secrets = known_secrets(_home_of(given))
     message, remedy = (masked(clean(words), secrets) for words in (message, remedy))
+    more = {name: masked(clean(words), secrets) for name, words in more.items()}
     note(f"error: {message}", f"do: {remedy}")
     for alarm in alarms:
         note(f"alarm: {clean(alarm.message)}", f"do: {clean(alarm.remedy)}")

@@ -9,6 +9,7 @@ from sentinel.domain.facts import Facts
 from sentinel.domain.runs import RunReport
 from sentinel.execution.workplace import Step
 from sentinel.execution_engine import OrderExecutionEngine
+from sentinel.plan.breach import NOT_ARMED
 from sentinel.plan.breaches import plan_breaches
 from sentinel.plan.entries import plan_stale_entries
 from sentinel.plan.fills import plan_fills
@@ -64,7 +65,13 @@ def decide_approvals(
         raise UsageError(f"question {', '.join(lapsed)} has lapsed", "the next evening asks again if it still applies")
     lapse = engine.workplace.lapse
     if lapse and state is ApprovalState.APPROVED and any(waiting[n].kind != SaleKind.BREACH for n in ids):
-        raise GuardRefusal(f"profit sales are refused: {lapse}", "arm it again: sentinel arm ACCOUNT_NUMBER")
+        raise GuardRefusal(
+            f"profit sales are refused: {lapse}",
+            "arm it again: sentinel arm ACCOUNT_NUMBER",
+            rule=NOT_ARMED,
+            value=lapse,
+            limit="an armed account",
+        )
     for number in ids:
         with ledger.transaction():
             ledger.decide_approval(number, state, now)

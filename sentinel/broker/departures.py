@@ -48,4 +48,5 @@ class Departures:
 
 
 def _refused(what: str) -> GuardRefusal:
-    return GuardRefusal(f"{what} was stopped before it left", "this is a bug or an attack: report it, and change keys")
+    words, remedy = f"{what} was stopped before it left", "this is a bug or an attack: report it, and change keys"
+    return GuardRefusal(words, remedy, rule="departure", value=what, limit="what Sentinel asks of its account's hosts")

@@ -46,6 +46,9 @@ def arm(
             raise GuardRefusal(
                 f"the keys open live account {number or 'without a number'}, not {account_number}; nothing was armed",
                 "type the number of the account you mean, and use its keys",
+                rule="account_of_keys",
+                value=account_number,
+                limit=number or "without a number",
             )
         until = None if dry_run else arm_home(home, number, days, utc_now()).until
     words = f"would arm live account {number} for {days} days"

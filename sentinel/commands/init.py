@@ -76,6 +76,9 @@ def _mode(folder: Path, mode: Mode | None, *, understands_live: bool) -> Mode:
             raise GuardRefusal(
                 "a home for the live account is not made by chance, and nothing was written",
                 "live orders move real money: add --i-understand-live if that is what you want",
+                rule="live_on_purpose",
+                value=mode,
+                limit="sim or paper",
             )
         return mode or "sim"
     there = load_settings(folder).broker.mode
@@ -83,6 +86,9 @@ def _mode(folder: Path, mode: Mode | None, *, understands_live: bool) -> Mode:
         raise GuardRefusal(
             f"{folder} is already a home for the {there} account, and nothing was changed",
             f"make another home for the {mode} account: sentinel --home DIR init --mode {mode}",
+            rule="mode_of_home",
+            value=str(mode),
+            limit=there,
         )
     return there
 

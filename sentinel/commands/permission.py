@@ -30,6 +30,9 @@ class Permission:
             raise GuardRefusal(
                 f"nobody has armed {home} for its live account, and nothing was sent",
                 f"{ARM}, if its orders may move real money; --dry-run shows what a run would do",
+                rule="not_armed",
+                value="never armed, or disarmed",
+                limit="an armed account",
             )
 
     def refuse_another(self, account_number: str) -> None:
@@ -39,6 +42,9 @@ class Permission:
                 f"this home is armed for live account {self.arming.account_number},"
                 f" but the keys open {account_number or 'one without a number'}",
                 f"use the keys of {self.arming.account_number}, or arm the other one: {ARM}",
+                rule="armed_account",
+                value=account_number or "one without a number",
+                limit=self.arming.account_number,
             )
 
     @property

@@ -11,6 +11,7 @@ from sentinel.commands.options import Call
 from sentinel.commands.run_ledger import note_audit_head
 from sentinel.commands.session import Session, open_session
 from sentinel.commands.streams import answer
+from sentinel.domain.errors import GuardRefusal
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.runs import RunReport
 from sentinel.report.document import run_document
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # What becomes of the trader's answers: from the run and the reason of a halt, a symbol and words for each.
 Answers = Callable[[RunReport, str | None], Iterable[tuple[str, str]]]
 NEEDS_THE_TRADER = 1
+# Commands that do nothing but sell what the trader has approved.
+SELLING = ("approvals approve", "check-profit-taking")
 
 
 def run_steps(call: Call, steps: "Sequence[Step]", *, force: bool = False, request: "Request | None" = None) -> int:
@@ -56,12 +59,17 @@ def run_in_session(call: Call, run: Callable[[Session], RunReport], answers: Ans
 
 
 def _with_troubles(report: RunReport, session: Session) -> RunReport:
-    """The report of a run that protected, but could not keep its log or its copy: the trader is needed."""
+    """The report of a run that protected, but could not keep its log or its copy: the trader is needed.
+
+    Where a command is there to sell, and a rule refused the sale, it exits as every refusal does.
+    """
     troubles = [*session.troubles, *_lost_lines(session.logbook)]
-    if not troubles:
-        return report
     is_serious = any(trouble.severity is not Severity.INFO for trouble in troubles)
     exit_code = report.exit_code or (NEEDS_THE_TRADER if is_serious else 0)
+    if report.command in SELLING and report.refused_sale is not None:
+        exit_code = GuardRefusal.exit_code
+    if not troubles and exit_code == report.exit_code:
+        return report
     if report.run_id is not None:
         with session.ledger.transaction():
             session.ledger.record_findings(report.run_id, troubles)

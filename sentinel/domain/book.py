@@ -266,6 +266,8 @@ class Book:
     # Why the trader has stopped entries and profit sales; why Sentinel has paused entries. At most one is set.
     halt_reason: str | None = None
     latch_reason: str | None = None
+    # Whether it is paused because the ledger was begun anew in the place of a damaged one.
+    is_quarantined: bool = False
     # Symbols whose open trade has been sold in part, or whose trader said no to that.
     settled_partials: frozenset[str] = frozenset()
 

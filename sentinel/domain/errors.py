@@ -23,13 +23,11 @@ class UsageError(SentinelError):
 
 
 class GuardRefusal(SentinelError):
-    """A safety rule refused the deed; a rule of the table of limits gives its name, the value it met and its limit."""
+    """A safety rule refused the deed: its name, the value it met and its limit, as people read them."""
 
     exit_code = 3
 
-    def __init__(
-        self, message: str, remedy: str, *, rule: str | None = None, value: str | None = None, limit: str | None = None
-    ) -> None:
+    def __init__(self, message: str, remedy: str, *, rule: str, value: str, limit: str) -> None:
         super().__init__(message, remedy)
         self.rule = rule
         self.value = value

@@ -11,6 +11,9 @@ from sentinel.domain.findings import Finding
 from sentinel.domain.orders import OrderStatus
 from sentinel.domain.while_away import WhileAway
 
+# Verbs of what is sold because the trader said yes.
+SALES = ("close_position", "sell_part")
+
 
 class DeedOutcome(StrEnum):
     """How an action ended; `planned` is what a dry run would have done."""
@@ -44,6 +47,17 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request a rule kept from being sent: what it was to do to whom, the rule, the value it met and its limit."""
+
+    verb: str
+    symbol: str
+    rule: str
+    value: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rescues:
     """How the rescues of a symbol went over all runs, and what was said of the last that failed."""
 
@@ -74,3 +88,9 @@ class RunReport:
     exit_code: int
     # None before the second look of a home's life.
     while_away: WhileAway | None = None
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def refused_sale(self) -> Refusal | None:
+        """The first sale a rule kept from being sent."""
+        return next((refusal for refusal in self.refusals if refusal.verb in SALES), None)

@@ -48,11 +48,11 @@ class Deeds:
 
     def do(self, action: Mutation, facts: Facts) -> Result:
         """Guard the action, then carry it out."""
-        why_not = refusal(action, facts)
-        if why_not is not None:
-            words = f"{verb_of(action)} of {action.symbol} was refused by a guard: {why_not}"
-            finding = Finding("guard", Severity.WARNING, action.symbol, words, "the next run plans anew")
-            return Result(DeedOutcome.REFUSED, f"guard: {why_not}", findings=(finding,))
+        refused = refusal(action, facts)
+        if refused is not None:
+            words = f"{verb_of(action)} of {action.symbol} was refused by a guard: {refused.message}"
+            finding = Finding("guard", Severity.WARNING, action.symbol, words, refused.remedy)
+            return Result(DeedOutcome.REFUSED, f"guard: {refused.message}", findings=(finding,), refusal=refused)
         return self._carry_out(action, facts)
 
     def _carry_out(self, action: Mutation, facts: Facts) -> Result:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
+from sentinel.domain.errors import GuardRefusal
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import Order
 from sentinel.domain.outcomes import Confirmed, Outcome, Rejected, Unresolved
@@ -17,6 +18,8 @@ class Result:
     detail: str = ""
     orders: tuple[Order, ...] = ()
     findings: tuple[Finding, ...] = ()
+    # The rule that kept it from being sent, if one did.
+    refusal: GuardRefusal | None = None
 
 
 def failed(outcome: Outcome, finding: Finding) -> Result:

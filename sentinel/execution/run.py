@@ -141,6 +141,9 @@ class Run(StepWork):
             raise GuardRefusal(
                 f"the broker shows no position at all, the ledger holds {missing}, and no fill explains it",
                 "look at your account; if it really is empty, run again with --force",
+                rule="suddenly_empty",
+                value="no position",
+                limit=missing,
             )
 
     def _take_step(self, step: Step) -> None:
@@ -239,4 +242,5 @@ class Run(StepWork):
             requests=requests,
             exit_code=exit_code,
             while_away=news,
+            refusals=tuple(self.refusals),
         )

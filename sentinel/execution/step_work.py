@@ -9,6 +9,7 @@ from sentinel.domain.actions import (
     OfferExit,
     PlaceStop,
     Plan,
+    SubmitEntry,
     is_following,
     is_mutation,
     is_note,
@@ -18,7 +19,7 @@ from sentinel.domain.errors import BrokerUnreachable, LedgerError, SentinelError
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import OrderStatus
-from sentinel.domain.runs import Deed, DeedOutcome
+from sentinel.domain.runs import Deed, DeedOutcome, Refusal
 from sentinel.execution.deeds import Deeds
 from sentinel.execution.following import Following
 from sentinel.execution.freshness import Freshness, LookTooOld
@@ -28,7 +29,7 @@ from sentinel.execution.journal import Journal
 from sentinel.execution.naming import Naming
 from sentinel.execution.results import Result
 from sentinel.execution.second_look import SecondLook
-from sentinel.execution.telling import deed_of
+from sentinel.execution.telling import deed_of, refusals_of
 from sentinel.execution.workplace import Step, Workplace
 from sentinel.ledger import RowRefused
 
@@ -50,6 +51,7 @@ class StepWork:
         self.freshness = Freshness(self.ledger.now, workplace.look_again_after_s)
         self.deeds: list[Deed] = []
         self.findings: list[Finding] = []
+        self.refusals: list[Refusal] = []
         self.unsure: set[str] = set()
         self.bugs: list[Exception] = []
         self.touched: set[str] = set()
@@ -121,6 +123,8 @@ class StepWork:
                 with finishing_what_is_in_hand() if is_mutation(action) else nullcontext():
                     result, said_yes = self._do(action, failed)
                     done.append(deed_of(step.name, action, result, is_dry_run=self.is_dry_run))
+                if isinstance(action, SubmitEntry) and result.refusal is not None:
+                    raise result.refusal  # an entry is all its run was asked for
                 approved = approved or said_yes
                 if result.outcome in (DeedOutcome.REFUSED, DeedOutcome.UNRESOLVED):
                     failed.add(action.symbol)
@@ -159,6 +163,7 @@ class StepWork:
                     self.cancels_hang = True
                     self.facts = replace(self.facts, cancels_at_once=False)
                 self.findings += result.findings
+                self.refusals += refusals_of(action, result)
                 return result, False
             if isinstance(action, CloseTrade):
                 return self._close_ghost(action), False

@@ -12,7 +12,7 @@ from sentinel.domain.actions import (
     is_following,
     verb_of,
 )
-from sentinel.domain.runs import Deed, DeedOutcome
+from sentinel.domain.runs import Deed, DeedOutcome, Refusal
 from sentinel.execution.results import Result
 
 PRICES = ("to_price", "limit_price", "stop_price", "price", "price_shown", "first_stop_price")
@@ -33,6 +33,14 @@ def deed_of(step: str, action: Action, result: Result, *, is_dry_run: bool) -> D
         price=_price_of(action),
         order_id=order.id if order else None,
     )
+
+
+def refusals_of(action: Action, result: Result) -> tuple[Refusal, ...]:
+    """The rule that kept an action from being sent, if one did."""
+    refused = result.refusal
+    if refused is None:
+        return ()
+    return (Refusal(verb_of(action), action.symbol, refused.rule, refused.value, refused.limit),)
 
 
 def _price_of(action: Action) -> Decimal | None:

@@ -16,6 +16,10 @@ TRAIL_OF = "SELECT * FROM audit WHERE symbol = ? ORDER BY id DESC LIMIT ?"
 LATEST_OF = "SELECT * FROM audit WHERE event IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT 1"
 EVER_WRITTEN = "SELECT seq FROM sqlite_sequence WHERE name = 'audit'"
 
+# A ledger begun anew in the place of a damaged one, and what puts that right.
+QUARANTINE = "quarantine"
+QUARANTINE_ENDED_BY = ("resume", "restore")
+
 
 class Audit(LedgerFile):
     """The audit of the ledger, which refuses every change but one more line."""
@@ -39,6 +43,11 @@ class Audit(LedgerFile):
         """The latest line that tells one of these events."""
         row = self._row(LATEST_OF, (json.dumps(events),))
         return from_row(AuditRow, row) if row else None
+
+    def quarantine_line(self) -> AuditRow | None:
+        """The line that says what this ledger was begun in place of, until a copy is put back or the trader resumes."""
+        line = self.latest_of((QUARANTINE, *QUARANTINE_ENDED_BY))
+        return line if line is not None and line.event == QUARANTINE else None
 
     def audit_head(self) -> Head | None:
         """The last line; None before the first."""

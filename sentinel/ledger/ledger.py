@@ -98,6 +98,9 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
                 raise GuardRefusal(
                     f"this ledger belongs to {known.mode} account {mine}, but the keys open {mode} account {theirs}",
                     f"use the keys of {mine}, or make another home for {theirs} with `sentinel --home DIR init`",
+                    rule="bound_account",
+                    value=f"{mode} account {theirs}",
+                    limit=f"{known.mode} account {mine}",
                 )
 
     def bound_account(self) -> BoundAccount | None:
@@ -107,7 +110,7 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
 
     def book(self, today: date) -> Book:
         """All open business, and what was asked and entered in the session `today`."""
-        account = self.bound_account()
+        account, latch_reason = self.bound_account(), self.latch_reason()
         return Book(
             entries=self._orders(EntryRecord, orders.OPEN_ENTRIES),
             stops=self._orders(StopRecord, orders.OPEN_STOPS),
@@ -118,7 +121,8 @@ class Ledger(Intents, Orders, Trades, Approvals, Telemetry, Troubles):
             entered_today=self.entered_on(today, account.account_id) if account else frozenset(),
             equity_curve=self.equity_curve(),
             halt_reason=self.halt_reason(),
-            latch_reason=self.latch_reason(),
+            latch_reason=latch_reason,
+            is_quarantined=latch_reason is not None and self.quarantine_line() is not None,
             cancelled_by_us=self.targeted_by(Purpose.CANCEL),
             replaced_by_us=self.targeted_by(Purpose.RAISE),
             unshrinkable=self.unshrinkable(today),

@@ -10,14 +10,13 @@ from datetime import UTC
 from pathlib import Path
 
 from sentinel.domain.errors import LedgerError
+from sentinel.ledger.audit import QUARANTINE
 from sentinel.ledger.copying import copies, flush, free_name
 from sentinel.ledger.examining import damage_in
 from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import Clock, LedgerDamaged
 
 FOLDER = "quarantine"
-EVENT = "quarantine"
-ENDED_BY = ("resume", "restore")
 # What SQLite keeps beside a database; it belongs to that file and would spoil another.
 COMPANIONS = ("-journal", "-wal", "-shm")
 HALT = "SELECT reason FROM halts WHERE resumed_at IS NULL AND set_by = 'trader'"
@@ -52,8 +51,8 @@ def open_or_begin_anew(path: Path, now: Clock) -> Ledger:
 
 def quarantine_in_force(ledger: Ledger) -> Quarantine | None:
     """What a ledger was begun in place of, until a copy is put back or the trader resumes."""
-    line = ledger.latest_of((EVENT, *ENDED_BY))
-    if line is None or line.event != EVENT:
+    line = ledger.quarantine_line()
+    if line is None:
         return None
     name, why, copy = line.detail.split("\n")
     return Quarantine(ledger.path.parent / FOLDER / name, why, copy or None)
@@ -100,7 +99,7 @@ def _begin_anew(path: Path, why: str, now: Clock) -> None:
     quarantine = Quarantine(kept, " ".join(why.split()), _newest_sound_copy(path))
     halt_reason = _halt_in(path)
     with Ledger.open(new, now) as ledger, ledger.transaction():
-        ledger.audit(EVENT, None, "\n".join((kept.name, quarantine.why, quarantine.copy or "")))
+        ledger.audit(QUARANTINE, None, "\n".join((kept.name, quarantine.why, quarantine.copy or "")))
         if halt_reason is None:
             ledger.latch(quarantine.reason)
         else:

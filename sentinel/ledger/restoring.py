@@ -42,6 +42,9 @@ def examine_copy(copy: Path, path: Path) -> RunRow | None:
             f"the copy belongs to {account.mode} account {account.account_number},"
             f" this home to {there.mode} account {there.account_number}; nothing was changed",
             f"choose a copy of {there.account_number}, or restore into a home of its own",
+            rule="bound_account",
+            value=f"{account.mode} account {account.account_number}",
+            limit=f"{there.mode} account {there.account_number}",
         )
     return last
 

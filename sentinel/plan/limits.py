@@ -12,13 +12,13 @@ from sentinel.domain.money import HUNDRED, dollars, percent_of, shares, tick_siz
 from sentinel.domain.names import Purpose, read_order_name
 from sentinel.domain.orders import Order
 from sentinel.plan import vetoes
-from sentinel.plan.breach import Breach, Rule
+from sentinel.plan.breach import HALT, NOT_ARMED, RULES_OF_REQUESTS, Breach, Rule
 from sentinel.plan.sizing import rooms, tightest_room
 from sentinel.signals.performance import drawdown_pct, yearly_sharpe
 
 SHORTEST_REASON, LONGEST_REASON = 10, 200
 # What is refused elsewhere than here, and by nobody's word allowed.
-VETOES_ELSEWHERE = ("position_size", "reduce_only", "ledger_quarantined")
+VETOES_ELSEWHERE = ("position_size", *RULES_OF_REQUESTS)
 
 
 def _blocked_symbols(entry: SubmitEntry, facts: Facts) -> Breach | None:
@@ -167,8 +167,9 @@ def _room(rule: str) -> Callable[[SubmitEntry, Facts], Breach | None]:
 
 # In the order they are asked: what nobody can set aside comes first.
 RULES = (
-    Rule("halt", vetoes.halt, may_override=False),
-    Rule("not_armed", vetoes.not_armed, may_override=False),
+    Rule(HALT, vetoes.halt, may_override=False),
+    Rule(NOT_ARMED, vetoes.not_armed, may_override=False),
+    Rule("ledger_quarantined", vetoes.ledger_quarantined, may_override=False),
     Rule("latch", vetoes.latch, may_override=False),
     Rule("blocked_account", vetoes.blocked_account, may_override=False),
     Rule("not_tradable", vetoes.not_tradable, may_override=False),

@@ -24,6 +24,17 @@ def not_armed(_entry: SubmitEntry, facts: Facts) -> Breach | None:
     return Breach(words, facts.lapse, "an armed account", "arm it again: sentinel arm ACCOUNT_NUMBER")
 
 
+def ledger_quarantined(_entry: SubmitEntry, facts: Facts) -> Breach | None:
+    """The ledger was begun anew in the place of a damaged one."""
+    reason = facts.book.latch_reason
+    if reason is None or not facts.book.is_quarantined:
+        return None
+    remedy = (
+        "put a sound copy back (`sentinel restore` names them); without one look, then sentinel resume --reason TEXT"
+    )
+    return Breach(f"entries are blocked: {reason}", reason, "a sound ledger", remedy)
+
+
 def latch(_entry: SubmitEntry, facts: Facts) -> Breach | None:
     """Too much has gone wrong, and nobody has looked yet."""
     reason = facts.book.latch_reason

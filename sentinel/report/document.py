@@ -1,6 +1,7 @@
 """The one JSON document every command answers with under --json; money is text, times are ISO in UTC."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -70,7 +71,15 @@ def run_document(report: RunReport, halt_reason: str | None = None) -> Document:
         halt=halt_reason,
         entries=[entry_row(entry) for entry in report.waiting_entries],
         while_away=_while_away(report.while_away),
+        refusals=[asdict(refusal) for refusal in report.refusals],
+        **_rule_that_refused(report),
     )
+
+
+def _rule_that_refused(report: RunReport) -> dict[str, str]:
+    """As in the document of an error, where what the trader asked for was refused."""
+    refused = report.refused_sale if report.exit_code == GuardRefusal.exit_code else None
+    return {} if refused is None else {"rule": refused.rule, "value": refused.value, "limit": refused.limit}
 
 
 def error_document(
@@ -81,9 +90,9 @@ def error_document(
     return document(command, exit_code, findings=[ended_by, *alarms], **more)
 
 
-def rule_of(error: SentinelError) -> dict[str, str | None]:
-    """Which rule refused, the value it met and its limit; nothing for an error that is no such refusal."""
-    if not isinstance(error, GuardRefusal) or error.rule is None:
+def rule_of(error: SentinelError) -> dict[str, str]:
+    """Which rule refused, the value it met and its limit; nothing for an error that is no refusal."""
+    if not isinstance(error, GuardRefusal):
         return {}
     return {"rule": error.rule, "value": error.value, "limit": error.limit}
 

@@ -62,7 +62,7 @@ def arming_of(home: Path, now: datetime) -> Arming | None:
     path = home / ARMING_FILE
     try:
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise GuardRefusal(f"others can read or change {path}", f"look at it, then run: chmod 600 {path}")
+            raise _refused(f"others can read or change {path}", f"look at it, then run: chmod 600 {path}")
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
@@ -72,9 +72,14 @@ def arming_of(home: Path, now: datetime) -> Arming | None:
     if not (isinstance(number, str) and number and isinstance(until, datetime) and until.tzinfo is not None):
         raise _unreadable(path)
     if until - now > timedelta(days=MOST_DAYS):
-        raise GuardRefusal(f"{path} arms the account for more than {MOST_DAYS} days", f"arm it again: {AGAIN}")
+        raise _refused(f"{path} arms the account for more than {MOST_DAYS} days", f"arm it again: {AGAIN}")
     return Arming(number, until.astimezone(UTC))
 
 
 def _unreadable(path: Path) -> GuardRefusal:
-    return GuardRefusal(f"{path} does not say which account is armed until when", f"arm it again: {AGAIN}")
+    return _refused(f"{path} does not say which account is armed until when", f"arm it again: {AGAIN}")
+
+
+def _refused(words: str, remedy: str) -> GuardRefusal:
+    limit = f"one account, for {MOST_DAYS} days at most, in a file of your own"
+    return GuardRefusal(words, remedy, rule="not_armed", value=words, limit=limit)

@@ -82,6 +82,9 @@ def write_default(home: Path, mode: str = "sim", *, understands_live: bool = Fal
         raise GuardRefusal(
             "a home for the live account is not made by chance, and nothing was written",
             "live orders move real money: add --i-understand-live if that is what you want",
+            rule="live_on_purpose",
+            value=mode,
+            limit="sim or paper",
         )
     path = home / SETTINGS_FILE
     text = default_text(cast("Mode", mode))

@@ -65,6 +65,9 @@ def _require_host_of(mode: str, host: str) -> None:
         raise GuardRefusal(
             f"[broker] mode is {mode}, but {TRADING_VARIABLE} names {host}",
             f"unset {TRADING_VARIABLE}, or set the mode that belongs to that host",
+            rule="host_of_mode",
+            value=host,
+            limit=TRADING_HOSTS.get(mode, "this machine"),
         )
 
 

@@ -65,55 +65,84 @@ def asked(*held, **changes):
 
 
 @pytest.mark.parametrize(
-    ("action", "now", "is_allowed"),
+    ("action", "now", "rule"),
     [
-        (place(7), facts(HELD), True),
-        (place(8), facts(HELD), False),  # more than is held (I4)
-        (place(1), facts(HELD, orders=(STOP,)), False),  # would sell the same share twice (I4)
-        (place(3), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), True),
-        (place(7, Side.BUY), facts(HELD), False),
-        (place(7), facts(), False),
-        (raise_to("102.00"), facts(HELD, orders=(STOP,)), True),
-        (raise_to("92.00"), facts(HELD, orders=(STOP,)), False),
-        (raise_to("91.99"), facts(HELD, orders=(STOP,)), False),  # never lowered (I2)
-        (raise_to("102.00"), facts(orders=(STOP,)), False),
-        (close(7), facts(HELD, orders=(STOP,)), True),
-        (close(8), facts(HELD, orders=(STOP,)), False),
-        (close(7), facts(HELD, orders=(STOP, sale("AAPL 7 @ 1"))), False),  # already leaving (I4)
-        (close(7, Side.BUY), facts(HELD, orders=(STOP,)), False),
-        (close(7), facts(HELD, orders=(STOP,), book=Book(halt_reason="x")), False),  # halted (I11)
-        (close(7), facts(HELD, orders=(STOP,), lapse="x"), False),  # the arming has run out
-        (replace(close(7), reason=ExitReason.MANUAL), facts(HELD, orders=(STOP,), lapse="x"), True),  # less risk
-        (place(7), facts(HELD, lapse="x"), True),
-        (enter(), facts(lapse="x"), False),
-        (close(7), facts(HELD, orders=(STOP,), book=Book(trades=(trade("AAPL 7 @ 100.00", is_ignored=True),))), False),
-        (enter(), asked(), True),
-        (enter(), asked(HELD), False),
-        (enter(), asked(orders=(entry("AAPL 5 @ 149.00"),)), False),  # one live entry (I3)
-        (enter("151.00"), asked(), False),
-        (enter(), asked(book=Book(halt_reason="x")), False),
-        (enter(), asked(book=Book(latch_reason="x")), False),
-        (place(1), facts(HELD, orders=(stop("AAPL 3 @ 92.00"), stop("AAPL 4 @ 91.00"))), False),  # both may fill
-        (place(3), facts(HELD, orders=(*BRACKET,)), True),  # stop and target of a bracket sell the same four
-        (place(4), facts(HELD, orders=(*BRACKET,)), False),
-        (CancelEntry("AAPL", WAITING, because="test"), facts(orders=(WAITING,)), True),
-        (CancelEntry("AAPL", replace(WAITING, status=OrderStatus.FILLED), because="test"), facts(), False),
-        (shrink_to(5), facts(position("AAPL 5 @ 100.00"), orders=(STOP,)), True),
-        (shrink_to(5), facts(HELD, orders=(STOP,)), False),  # two of seven would be bare (I1)
-        (shrink_to(5), facts(orders=(STOP,)), False),
-        (CancelStop("AAPL", STOP, because="test"), facts(orders=(STOP,)), True),
-        (CancelStop("AAPL", STOP, because="test"), facts(HELD, orders=(STOP,)), False),
-        (renew("92.01"), facts(HELD, orders=(STOP,)), True),
-        (renew("91.99"), facts(HELD, orders=(STOP,)), False),  # never lowered, not even by a cent
-        (renew(None), facts(HELD, orders=(STOP,)), True),
-        (renew(None), facts(orders=(STOP,)), False),
-        (grow(7), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), True),
-        (grow(8), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), False),  # more than is held
-        (enter(), asked(book=Book(latch_reason="trouble")), False),
+        (place(7), facts(HELD), None),
+        (place(8), facts(HELD), "reduce_only"),  # more than is held (I4)
+        (place(1), facts(HELD, orders=(STOP,)), "reduce_only"),  # would sell the same share twice (I4)
+        (place(3), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), None),
+        (place(7, Side.BUY), facts(HELD), "reduce_only"),
+        (place(7), facts(), "reduce_only"),
+        (raise_to("102.00"), facts(HELD, orders=(STOP,)), None),
+        (raise_to("92.00"), facts(HELD, orders=(STOP,)), "never_lower"),
+        (raise_to("91.99"), facts(HELD, orders=(STOP,)), "never_lower"),  # never lowered (I2)
+        (raise_to("102.00"), facts(orders=(STOP,)), "reduce_only"),
+        (close(7), facts(HELD, orders=(STOP,)), None),
+        (close(8), facts(HELD, orders=(STOP,)), "reduce_only"),
+        (close(7), facts(HELD, orders=(STOP, sale("AAPL 7 @ 1"))), "reduce_only"),  # already leaving (I4)
+        (close(7, Side.BUY), facts(HELD, orders=(STOP,)), "reduce_only"),
+        (close(7), facts(HELD, orders=(STOP,), book=Book(halt_reason="x")), "halt"),  # halted (I11)
+        (close(7), facts(HELD, orders=(STOP,), lapse="x"), "not_armed"),  # the arming has run out
+        (replace(close(7), reason=ExitReason.MANUAL), facts(HELD, orders=(STOP,), lapse="x"), None),  # less risk
+        (place(7), facts(HELD, lapse="x"), None),
+        (enter(), facts(lapse="x"), "not_armed"),
+        (
+            close(7),
+            facts(HELD, orders=(STOP,), book=Book(trades=(trade("AAPL 7 @ 100.00", is_ignored=True),))),
+            "left_alone",
+        ),
+        (enter(), asked(), None),
+        (enter(), asked(HELD), "already_held"),
+        (enter(), asked(orders=(entry("AAPL 5 @ 149.00"),)), "live_order"),  # one live entry (I3)
+        (enter("151.00"), asked(), "wrong_side_stop"),
+        (enter(), asked(book=Book(halt_reason="x")), "halt"),
+        (enter(), asked(book=Book(latch_reason="x")), "latch"),
+        (
+            place(1),
+            facts(HELD, orders=(stop("AAPL 3 @ 92.00"), stop("AAPL 4 @ 91.00"))),
+            "reduce_only",
+        ),  # both may fill
+        (place(3), facts(HELD, orders=(*BRACKET,)), None),  # stop and target of a bracket sell the same four
+        (place(4), facts(HELD, orders=(*BRACKET,)), "reduce_only"),
+        (CancelEntry("AAPL", WAITING, because="test"), facts(orders=(WAITING,)), None),
+        (CancelEntry("AAPL", replace(WAITING, status=OrderStatus.FILLED), because="test"), facts(), "already_ended"),
+        (shrink_to(5), facts(position("AAPL 5 @ 100.00"), orders=(STOP,)), None),
+        (shrink_to(5), facts(HELD, orders=(STOP,)), "never_bare"),  # two of seven would be bare (I1)
+        (shrink_to(5), facts(orders=(STOP,)), "reduce_only"),
+        (CancelStop("AAPL", STOP, because="test"), facts(orders=(STOP,)), None),
+        (CancelStop("AAPL", STOP, because="test"), facts(HELD, orders=(STOP,)), "never_bare"),
+        (renew("92.01"), facts(HELD, orders=(STOP,)), None),
+        (renew("91.99"), facts(HELD, orders=(STOP,)), "never_lower"),  # never lowered, not even by a cent
+        (renew(None), facts(HELD, orders=(STOP,)), None),
+        (renew(None), facts(orders=(STOP,)), "reduce_only"),
+        (grow(7), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), None),
+        (grow(8), facts(HELD, orders=(stop("AAPL 4 @ 92.00"),)), "reduce_only"),  # more than is held
+        (enter(), asked(book=Book(latch_reason="trouble")), "latch"),
     ],
 )
-def test_refusals(action, now, is_allowed):
-    assert (refusal(action, now) is None) == is_allowed
+def test_refusals(action, now, rule):
+    """What may not leave is refused by a rule that names itself, the value it met and its limit."""
+    refused = refusal(action, now)
+    assert (refused and refused.rule) == rule
+    assert refused is None or (refused.value and refused.limit and f"(rule {rule})" in refused.message)
+
+
+#  action, on what facts, the value the rule met, its limit
+NUMBERS = [
+    (close(7), facts(HELD, orders=(STOP, sale("AAPL 3 @ 130"))), "7 shares", "4 shares"),
+    (close(7), facts(), "7 shares", "0 shares"),
+    (place(8), facts(HELD, orders=(stop("AAPL 6 @ 92.00"),)), "8 shares", "1 share"),
+    (raise_to("91.99"), facts(HELD, orders=(STOP,)), "91.99", "92.00"),
+    (shrink_to(5), facts(HELD, orders=(STOP,)), "5 shares protected", "7 shares held"),
+    (CancelStop("AAPL", STOP, because="test"), facts(HELD, orders=(STOP,)), "0 shares protected", "7 shares held"),
+]
+
+
+@pytest.mark.parametrize(("action", "now", "value", "limit"), NUMBERS)
+def test_a_refusal_has_its_numbers(action, now, value, limit):
+    refused = refusal(action, now)
+    assert refused is not None
+    assert (refused.value, refused.limit) == (value, limit)
 
 
 @pytest.mark.parametrize(

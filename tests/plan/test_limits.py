@@ -14,6 +14,7 @@ from sentinel.domain.findings import Severity
 from sentinel.domain.names import OrderName, Purpose
 from sentinel.domain.orders import OrderClass, OrderStatus, OrderType, Side
 from sentinel.domain.positions import Asset
+from sentinel.plan.breach import RULES_OF_REQUESTS
 from sentinel.plan.entries import plan_entry
 from sentinel.plan.guards import refusal
 from sentinel.plan.limits import OVERRIDABLE, RULES, checked_overrides, refusal_of
@@ -177,6 +178,7 @@ def test_a_rule_that_refuses_nothing_is_told():
 VETOES = [
     ("halt", {}, {"book": Book(halt_reason="holiday")}),
     ("not_armed", {}, {"lapse": "the account was armed for 30 days"}),
+    ("ledger_quarantined", {}, {"book": Book(latch_reason="the ledger was damaged", is_quarantined=True)}),
     ("latch", {}, {"book": Book(latch_reason="too much went wrong")}),
     ("blocked_account", {}, {"account": account(trading_blocked=True)}),
     ("not_tradable", {"asset": replace(APPLE, tradable=False)}, {}),
@@ -215,6 +217,7 @@ def test_every_rule_is_tried_here():
         (("price_collar", "already_held"), REASON, "already_held cannot be set aside"),
         (("reduce_only",), REASON, "cannot be set aside"),
         (("ledger_quarantined",), REASON, "cannot be set aside"),
+        *(((name,), REASON, "cannot be set aside") for name in RULES_OF_REQUESTS),
         (("not_armed",), REASON, "cannot be set aside"),
         (("collar",), REASON, "there is no rule 'collar'"),
         (("price_collar",), "", "has 0 characters"),

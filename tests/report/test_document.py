@@ -11,7 +11,7 @@ from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
 from sentinel.domain.errors import BrokerUnreachable, GuardRefusal, LockHeld, SentinelError, UsageError
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.runs import Deed, DeedOutcome, RunReport
-from sentinel.report.document import amount, error_code, error_document, instant, quantity, run_document
+from sentinel.report.document import amount, error_code, error_document, instant, quantity, rule_of, run_document
 from tests.builders import TODAY
 
 AT = datetime(2025, 4, 7, 21, 0, tzinfo=UTC)
@@ -107,6 +107,7 @@ def test_a_run() -> None:
         "halt": None,
         "entries": [],
         "while_away": None,
+        "refusals": [],
     }
 
 
@@ -125,13 +126,19 @@ def test_an_error_is_a_document_with_one_finding() -> None:
     ("kind", "code"),
     [
         (UsageError, "usage_error"),
-        (GuardRefusal, "guard_refusal"),
         (BrokerUnreachable, "broker_unreachable"),
         (LockHeld, "lock_held"),
     ],
 )
 def test_an_error_has_a_code(kind: type[SentinelError], code: str) -> None:
     assert error_code(kind("what", "remedy")) == code
+
+
+def test_a_refusal_names_its_rule_its_value_and_its_limit() -> None:
+    refused = GuardRefusal("what", "remedy", rule="price_collar", value="4 %", limit="3 %")
+    assert error_code(refused) == "guard_refusal"
+    assert rule_of(refused) == {"rule": "price_collar", "value": "4 %", "limit": "3 %"}
+    assert rule_of(UsageError("what", "remedy")) == {}
 
 
 @pytest.mark.parametrize(

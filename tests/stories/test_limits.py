@@ -65,6 +65,16 @@ def a_fall(stage):
     stage.exchange.action(cash={"amount": -30_000})
 
 
+def twenty_losing_evenings(stage):
+    """A little is lost on every one of them, far from any drawdown that counts."""
+    sets(stage, sharpe_min_evenings=20)
+    for evening in range(20):
+        stage.day("MSFT", "100 100 100 100")
+        stage.exchange.action(cash={"amount": -20 - evening})
+        assert stage.evening().exit_code == 0
+    stage.trades_quietly("AAPL")
+
+
 def a_day_without_a_trade(stage):
     """The symbol was halted for the whole of the session (ALPACA 10.10)."""
     stage.exchange.action(halt={"symbol": "AAPL"})
@@ -97,6 +107,7 @@ FAMILIES = [
         "exceed cash beyond the reserve of 12.5 % ($114.00)",
     ),
     ("drawdown", a_fall, "AAPL 100.00 7", "the equity is 30.0 % under its peak, beyond 18 %"),
+    ("sharpe", twenty_losing_evenings, "AAPL 100.00 7", "the yearly Sharpe ratio is -"),
     ("entries_per_day", ten_entries, "AAPL 100.00 1", "10 entries have been sent in this session, and 10 are the most"),
     ("duplicate_entry", entered_today, "AAPL 99.00 7", "an entry of 7 shares of AAPL has filled today"),
     (

@@ -118,8 +118,8 @@ CHAINED = (
     Mutant(
         "no guard is asked before a deed",
         "sentinel/execution/deeds.py",
-        "why_not = refusal(action, facts)",
-        "why_not = None if facts else refusal(action, facts)",
+        "refused = refusal(action, facts)",
+        "refused = None if facts else refusal(action, facts)",
         (f"{LAST_RESORTS}::test_a_plan_that_breaks_a_rule_is_not_carried_out",),
     ),
     Mutant(

@@ -140,8 +140,8 @@ SET_ASIDE = (
     Mutant(
         "the last guard asks no limit before an entry is sent",
         "sentinel/plan/guards.py",
-        "return refused.message if refused else None",
-        "return refused.message if refused and not action.qty else None",
+        "return refusal_of(action, facts)",
+        "return None",
         (LIMITS,),
     ),
 )

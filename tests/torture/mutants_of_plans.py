@@ -274,7 +274,7 @@ TAKEN_AWAY = (
     Mutant(
         "the last guard lets a protecting stop be cancelled",
         "sentinel/plan/guards.py",
-        'return "it protects a position"',
+        'return _some_bare("it protects a position", Decimal(0), position.whole_shares)',
         "return None",
         (GUARDS,),
     ),
@@ -371,22 +371,22 @@ SOLD = (
     Mutant(
         "the last guard lets a profit be sold during a halt",
         "sentinel/plan/guards.py",
-        "if action.reason is ExitReason.PROFIT and facts.book.halt_reason is not None:",
+        "if action.reason is ExitReason.PROFIT and halted is not None:",
         "if action.reason is ExitReason.PROFIT and facts.book.latch_reason is not None:",
         (GUARDS,),
     ),
     Mutant(
         "the same shares are put on sale twice",
         "sentinel/plan/guards.py",
-        'return f"{others} of {position.shares} shares are already under another closing order"',
-        "return None",
+        "if action.qty > most:\n        words",
+        "if False:\n        words",
         (GUARDS,),
     ),
     Mutant(
         "a stop is placed for shares that another order already sells",
         "sentinel/plan/guards.py",
-        'return f"{others} of {position.shares} shares are already under a closing order"',
-        "return None",
+        "if action.qty > most:\n        return _too_many",
+        "if False:\n        return _too_many",
         (GUARDS,),
     ),
 )
