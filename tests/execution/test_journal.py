@@ -163,6 +163,28 @@ def test_an_interrupted_cancel_is_done_when_the_order_has_ended(office, is_done)
     assert settled.state is (IntentState.CONFIRMED if is_done else IntentState.ABANDONED)
 
 
+@pytest.mark.parametrize(("price", "state"), [("95.00", IntentState.CONFIRMED), ("94.00", IntentState.ABANDONED)])
+def test_an_interrupted_raise_is_found_by_what_replaced_the_stop(office, price, state):
+    """Where the name leads nowhere, the chain of replacements does: at the level that was meant it is the raise."""
+    office.exchange.modes(after_hours_stops="new")
+    stop = office.rests()
+    office.exchange.advance(to="close")
+    successor = office.broker.replace_stop(stop.id, "by-hand-1", Decimal(price))
+    office.ledger.plan_intent(an_intent(Purpose.RAISE, stop.id, stop_price="95.00"), None)
+    office.ledger.mark_sent(named("AAPL", Purpose.RAISE))
+    recover(office)
+    settled = office.ledger.intent(named("AAPL", Purpose.RAISE))
+    assert settled.state is state
+    assert settled.order_id == (successor.order.id if state is IntentState.CONFIRMED else None)
+
+
+def test_what_was_planned_and_never_sent_is_not_looked_for(office):
+    office.ledger.plan_intent(an_intent(), None)
+    before = office.broker.requests
+    recover(office)
+    assert (office.ledger.intent(NAME).state, office.broker.requests) == (IntentState.ABANDONED, before)
+
+
 def test_an_outcome_and_its_rows_are_written_together_or_not_at_all(office):
     def refused(_order):
         raise RowRefused("no such trade", "test")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.torture import bit_flips, crash_sweep, fault_sweep, mutant_run, rollback, soak, state_machine
+from tests.torture import bit_flips, crash_sweep, fault_sweep, mutant_run, rollback, soak, state_machine, stories
 from tests.torture.bench import Bench, CaseReport, LayerReport
 
 
@@ -68,6 +68,13 @@ LAYERS: tuple[Layer, ...] = (
         60,
         bit_flips.run_layer,
         bit_flips.replay,
+    ),
+    Layer(
+        stories.NAME,
+        "where two troubles meet at one instant the stories hold, and they take every branch of recovery",
+        len(stories.FILES),
+        stories.run_layer,
+        stories.replay,
     ),
     Layer(
         mutant_run.NAME,

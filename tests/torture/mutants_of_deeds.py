@@ -4,7 +4,7 @@ from tests.torture.mutant import Mutant
 
 JOURNAL = "tests/execution/test_journal.py"
 NAMING = "tests/execution/test_naming.py"
-SELLING = "tests/stories/test_selling.py"
+MEANWHILE = "tests/stories/test_meanwhile.py"
 LAST_RESORTS = "tests/stories/test_last_resorts.py"
 ADVERSITY = "tests/stories/test_adversity.py"
 TROUBLE = "tests/stories/test_trouble.py"
@@ -141,14 +141,14 @@ CHAINED = (
         "sentinel/execution/hand.py",
         "        if ended.filled_qty <= stop.filled_qty:\n",
         "        if ended:\n",
-        (f"{SELLING}::test_a_stop_that_fills_before_its_cancel_has_done_the_sale_itself",),
+        (f"{MEANWHILE}::test_a_stop_that_fills_before_its_cancel_has_done_the_sale_itself",),
     ),
     Mutant(
         "a stop that trades before its cancel is followed by one for all its shares",
         "sentinel/execution/handover.py",
         "            qty = min(qty, int(ended.remaining_qty))\n",
         "",
-        (f"{SELLING}::test_what_is_left_of_a_stop_that_fills_in_part_before_its_cancel_gets_the_higher_stop",),
+        (f"{MEANWHILE}::test_what_is_left_of_a_stop_that_fills_in_part_before_its_cancel_gets_the_higher_stop",),
     ),
     Mutant(
         "a raise cancels the old stop before it has tried to move it",

@@ -15,7 +15,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 # Where recovery lives: every function of these, and every branch in them, is on the list.
-ROOMS = ("sentinel.execution.journal", "sentinel.execution.handover")
+ROOMS = tuple(f"sentinel.execution.{room}" for room in ("journal", "handover", "part_sale"))
 LONGEST_NAME = 90
 
 
