@@ -130,7 +130,8 @@ def test_shares_sold_by_hand_before_a_part_is_sold_call_it_off(stage, monkeypatc
 
 
 def test_a_part_is_not_sold_when_the_shares_that_stay_get_no_stop(stage, monkeypatch, part):
-    submit, refused = AlpacaWire.submit, []
+    submit = AlpacaWire.submit
+    refused: list[object] = []
 
     def refuses_the_first(wire, ticket):
         if refused:
