@@ -13,6 +13,7 @@ from tests.torture.bench import Bench, CaseReport, LayerReport
 from tests.torture.broker_state import positions
 from tests.torture.desk import EVENING, READ_TIMEOUT_S, SYMBOLS, Hours
 from tests.torture.scenarios import ALL_HOURS
+from tests.torture.verdicts import Cause
 from tests.torture.victim import Point
 from tests.torture.world import CENT, World, world
 
@@ -56,6 +57,13 @@ def run_layer(bench: Bench) -> LayerReport:
     for report in reports:
         layer.counts.update(report.notes)
         layer.done += (report.notes or {}).get("evenings", 0)
+    # Shares only an alarm accounts for are told by life, so that each can be replayed and explained.
+    layer.table += [
+        f"{report.key}: {shares} {what}"
+        for report in reports
+        for what, shares in (report.notes or {}).items()
+        if Cause.ALARMED in what
+    ]
     return layer
 
 
