@@ -200,16 +200,22 @@ class Facts:
     def _protects(self, order: Order) -> bool:
         """A stop in a protecting status that outlives the day and is awake (ALPACA 1.5, 1.6, 1.16).
 
-        The stop of a bracket is `held` for good once its entry is filled, that of an OCO while its target is live.
+        The stop of a bracket is `held` for good once its entry is filled, that of an OCO while its target is live; the
+        cancel of any other member, which may hang until the open (ALPACA 4.4), takes it along (ALPACA 1.9).
         """
         if not (order.is_stop and order.is_protecting and order.time_in_force == "gtc"):
             return False
         if order.status is not OrderStatus.HELD:
             return True
         parent = self.orders.get(order.parent_id or "")
-        if parent is None:
+        if parent is None or self.is_ending_with_its_group(order):
             return False
         return parent.is_live if parent.order_class is OrderClass.OCO else parent.status is OrderStatus.FILLED
+
+    def is_ending_with_its_group(self, leg: Order) -> bool:
+        """Whether the cancel of another member of its group is under way."""
+        group = (order for order in self.orders.values() if leg.parent_id in (order.id, order.parent_id))
+        return leg.is_leg and any(order.status is OrderStatus.PENDING_CANCEL for order in group)
 
     def is_ours(self, order: Order) -> bool:
         """An order with a name of ours, the leg of one, or a stop the ledger has followed."""
@@ -218,9 +224,16 @@ class Facts:
         return is_named or any(record.order_id == order.id for record in self.book.stops)
 
     def exits(self, position: Position) -> tuple[Order, ...]:
-        """Market orders that close the position as soon as the market is open, ours or the trader's own."""
+        """Live market orders that close the position, ours or the trader's own."""
         live = self.live_orders(position.symbol)
         return tuple(o for o in live if o.side is position.side.opposite and o.type is OrderType.MARKET)
+
+    def leaving(self, position: Position) -> tuple[Order, ...]:
+        """The exits that fill as soon as the market is open.
+
+        Not one whose cancel hangs or whose status promises nothing (ALPACA 5.1), nor one that waits for the close.
+        """
+        return tuple(o for o in self.exits(position) if o.is_protecting and o.time_in_force != "cls")
 
     def live_entry(self, symbol: str) -> Order | None:
         """An order that would open or add to a position in the symbol, if one is live."""

@@ -11,7 +11,7 @@ from sentinel.domain.runs import DeedOutcome
 from sentinel.execution.following import Following
 from sentinel.execution.results import Result, alarm
 from sentinel.plan.fills import plan_fills
-from sentinel.plan.ghosts import close_ghost, has_been_flat, is_held
+from sentinel.plan.ghosts import close_ghost, is_still_held
 
 
 class SecondLook:
@@ -35,7 +35,7 @@ class SecondLook:
             late = alarm("ghosts_left", symbol, message, "run `sentinel reconcile-positions` for the rest")
             return Result(DeedOutcome.SKIPPED, "the step's time was over", findings=(late,)), facts
         facts = self._look(symbol, facts)
-        if is_held(ghost.trade, facts) and not has_been_flat(ghost.trade, facts):
+        if is_still_held(ghost.trade, facts):
             message = f"the broker's list of positions missed {symbol}, of which {facts.positions[symbol].shares} "
             finding = Finding("list_missed", Severity.ALARM, symbol, f"{message}shares are held", "run again")
             return Result(DeedOutcome.SKIPPED, "a second look found it still held", findings=(finding,)), facts

@@ -1,12 +1,16 @@
 """The proof: what protects each position, read from the broker's orders alone."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares
-from sentinel.domain.orders import Order, OrderStatus
+from sentinel.domain.orders import Order, OrderStatus, OrderType
+
+# What an open market fills at once; ten minutes are for sales queued overnight (ALPACA 2.4).
+FILLS_WITHIN = timedelta(minutes=10)
 
 
 def prove_coverage(facts: Facts) -> Coverage:
@@ -81,9 +85,10 @@ def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
     if holding.is_protected:
         return _state_of_protected(holding, facts)
     closing = [o for o in facts.live_orders(holding.symbol) if o.side is holding.side.opposite]
-    exiting = sum(order.remaining_qty for order in facts.exits(holding.position))
+    leaving = facts.leaving(holding.position)
+    exiting = sum(order.remaining_qty for order in leaving)
     if exiting + holding.protected_qty >= holding.position.whole_shares > 0 and exiting:
-        return CoverageState.PENDING, "a market exit waits for the open"
+        return _state_of_leaving(leaving, facts)
     if holding.protected_qty > 0:
         missing = holding.position.shares - holding.protected_qty
         return CoverageState.PARTLY_PROTECTED, A_FRACTION if missing < 1 else "the stops are for fewer shares"
@@ -92,7 +97,16 @@ def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
     doubtful = next((o for o in closing if o.is_stop and o.status in _DOUBTFUL), None)
     if doubtful is not None:
         return CoverageState.UNVERIFIED, f"stop {doubtful.id} is {doubtful.status}"
-    return CoverageState.NAKED, _why_naked(closing)
+    return CoverageState.NAKED, _why_naked(closing, facts)
+
+
+def _state_of_leaving(exits: tuple[Order, ...], facts: Facts) -> tuple[CoverageState, str]:
+    """Shares that leave at the open; while it is open a sale that does not fill has met a halt (ALPACA 10.10)."""
+    now = facts.session.now
+    late = next((o for o in exits if facts.session.is_open and now - (o.submitted_at or now) >= FILLS_WITHIN), None)
+    if late is not None:
+        return CoverageState.UNVERIFIED, f"market exit {late.id} has not filled, though the market is open"
+    return CoverageState.PENDING, "a market exit waits for the open"
 
 
 def _state_of_protected(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
@@ -112,6 +126,13 @@ def _state_of_protected(holding: Holding, facts: Facts) -> tuple[CoverageState, 
 _DOUBTFUL = frozenset(OrderStatus) - {OrderStatus.HELD}
 
 
-def _why_naked(closing: list[Order]) -> str:
+def _why_naked(closing: list[Order], facts: Facts) -> str:
+    unsure = next((o for o in closing if o.type is OrderType.MARKET), None)
+    if unsure is not None:
+        return f"market exit {unsure.id} is {unsure.status} and does not fill at the open"
     asleep = next((order for order in closing if order.status is OrderStatus.HELD), None)
-    return "its entry is not complete, so its stop sleeps" if asleep else "no stop order is live"
+    if asleep is None:
+        return "no stop order is live"
+    if facts.is_ending_with_its_group(asleep):
+        return f"stop {asleep.id} ends with the order beside it, whose cancel is under way"
+    return "its entry is not complete, so its stop sleeps"

@@ -51,6 +51,11 @@ def has_been_flat(trade: Trade, facts: Facts) -> bool:
     return False
 
 
+def is_still_held(trade: Trade, facts: Facts) -> bool:
+    """Whether the shares held are the trade's own, and not others bought since."""
+    return is_held(trade, facts) and not has_been_flat(trade, facts)
+
+
 def close_ghosts(ghosts: Iterable[Trade], facts: Facts) -> Iterator[Action | Finding]:
     """A CloseTrade for each ghost, with its real exit; no more than the trader asked for, the rest named."""
     request = facts.request if isinstance(facts.request, ReconcileRequest) else ReconcileRequest()

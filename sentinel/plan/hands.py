@@ -129,6 +129,6 @@ def _told_of_cancel(record: StopRecord, facts: Facts) -> Finding | None:
     remedy = f"the rescue puts it back at {dollars(level)}, or under the price if that is lower"
     if holding.is_protected:
         remedy = f"nothing to do: another stop protects {record.symbol}"
-    elif facts.exits(position):
+    elif facts.leaving(position):
         remedy = "nothing to do: a market exit waits for the open"
     return Finding("stop_cancelled_by_hand", Severity.WARNING, record.symbol, told, remedy)

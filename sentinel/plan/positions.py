@@ -9,7 +9,7 @@ from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares
 from sentinel.domain.names import Purpose
 from sentinel.domain.positions import Position
-from sentinel.plan.ghosts import close_ghosts, closing_executions, has_been_flat, is_held
+from sentinel.plan.ghosts import close_ghosts, closing_executions, has_been_flat, is_still_held
 from sentinel.plan.splits import SAME_COST, is_unexplained, split_ratio
 from sentinel.risk_config import calculate_stop_price
 
@@ -18,7 +18,7 @@ def plan_positions(facts: Facts) -> Plan:
     """Changes of symbol and ghosts first, then strangers are adopted, hand trades and splits followed."""
     renamed = tuple(_renamed(facts))
     old, new = {rename.trade.symbol for rename in renamed}, {rename.symbol for rename in renamed}
-    gone = (trade for trade in facts.book.trades if not is_held(trade, facts) or has_been_flat(trade, facts))
+    gone = (trade for trade in facts.book.trades if not is_still_held(trade, facts))
     ghosts = [trade for trade in gone if trade.symbol not in old]
     return Plan.of(
         (

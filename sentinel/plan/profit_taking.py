@@ -7,6 +7,7 @@ from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind, 
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding
 from sentinel.domain.money import HUNDRED, dollars
+from sentinel.plan.ghosts import is_still_held
 from sentinel.plan.partial_profits import is_part_due, is_settled, offer_part, part_qty, sell_part
 from sentinel.plan.splits import is_left_alone
 from sentinel.plan.trailing_stops import AMENDABLE, is_lower
@@ -26,6 +27,8 @@ def plan_profit_taking(facts: Facts) -> Plan:
 def _judge(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
     if holding.position.whole_shares < 1 or facts.exits(holding.position) or is_left_alone(holding, facts):
         return
+    if holding.trade is not None and not is_still_held(holding.trade, facts):
+        return  # what was asked and answered was about shares that are gone
     asked = facts.book.approvals_for(holding.symbol)
     approved = next((a for a in asked if a.state is ApprovalState.APPROVED), None)
     if approved and facts.lapse is not None and approved.kind != SaleKind.BREACH:

@@ -45,7 +45,7 @@ def emergency_price(last_price: Decimal, policy: RiskPolicy, side: Side) -> Deci
 
 
 def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
-    leaving = sum((order.remaining_qty for order in facts.exits(holding.position)), Decimal(0))
+    leaving = sum((order.remaining_qty for order in facts.leaving(holding.position)), Decimal(0))
     missing = holding.position.whole_shares - int(holding.protected_qty) - int(leaving) - _growing(holding, facts)
     if missing <= 0:
         return
@@ -117,12 +117,25 @@ def _may_grow(stop: Order, wanted: Decimal, holding: Holding, facts: Facts) -> b
 
 
 def _holders(holding: Holding, facts: Facts) -> tuple[list[Order], list[Order]]:
-    """The orders that hold shares and protect none (ALPACA 6.1): those already on their way out, those to cancel."""
+    """The orders that hold shares and protect none (ALPACA 6.1): those that must stay for now, those to cancel."""
     protecting = {stop.parent_id or stop.id for stop in holding.stops} | {stop.id for stop in holding.stops}
     closing = [o for o in facts.live_orders(holding.symbol) if o.side is holding.side.opposite]
     holders = _one_a_group([o for o in closing if not {o.id, o.parent_id} & protecting])
-    stuck = [order for order in holders if order.status is OrderStatus.PENDING_CANCEL]
-    return stuck, [order for order in holders if order.status is not OrderStatus.PENDING_CANCEL]
+    stuck = [order for order in holders if _must_stay(order, facts)]
+    return stuck, [order for order in holders if order not in stuck]
+
+
+def _must_stay(order: Order, facts: Facts) -> bool:
+    """One on its way out already; a sale an open market is about to fill; a stop that may protect after all.
+
+    A status that promises nothing does not say that the stop is dead. Where its cancel would hang until the open
+    (ALPACA 4.4) it stays: the cancel would end what protection there is, and nothing could be put in its place.
+    """
+    if order.status is OrderStatus.PENDING_CANCEL:
+        return True
+    if order.type is OrderType.MARKET and facts.session.is_open:
+        return True
+    return not order.is_protecting and not facts.frees_now(order) and order.type is not OrderType.LIMIT
 
 
 def _one_a_group(orders: list[Order]) -> list[Order]:

@@ -229,7 +229,7 @@ RESCUED = (
     Mutant(
         "a stray take-profit keeps the shares a stop needs",
         "sentinel/plan/rescue.py",
-        "return stuck, [order for order in holders if order.status is not OrderStatus.PENDING_CANCEL]",
+        "return stuck, [order for order in holders if order not in stuck]",
         "return stuck, []",
         (RESCUE,),
     ),

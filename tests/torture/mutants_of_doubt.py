@@ -1,0 +1,57 @@
+"""Bugs in what is believed of orders that are on their way out, or whose status promises nothing."""
+
+from tests.torture.mutant import Mutant
+
+STORY = "tests/stories/test_promises_that_do_not_hold.py"
+
+MUTANTS_OF_DOUBT = (
+    Mutant(
+        "a stop of doubtful status is cancelled at night",
+        "sentinel/plan/rescue.py",
+        "return not order.is_protecting and not facts.frees_now(order) and order.type is not OrderType.LIMIT",
+        "return False",
+        (STORY,),
+    ),
+    Mutant(
+        "a sleeping stop counts while the order beside it is being cancelled",
+        "sentinel/domain/facts.py",
+        "if parent is None or self.is_ending_with_its_group(order):",
+        "if parent is None:",
+        (STORY,),
+    ),
+    Mutant(
+        "a sale whose cancel hangs counts as the way out",
+        "sentinel/domain/facts.py",
+        'o for o in self.exits(position) if o.is_protecting and o.time_in_force != "cls"',
+        'o for o in self.exits(position) if o.time_in_force != "cls"',
+        (STORY,),
+    ),
+    Mutant(
+        "a sale at tomorrow's close counts as the way out",
+        "sentinel/domain/facts.py",
+        'o for o in self.exits(position) if o.is_protecting and o.time_in_force != "cls"',
+        "o for o in self.exits(position) if o.is_protecting",
+        (STORY,),
+    ),
+    Mutant(
+        "a sale a halt keeps from filling is no news",
+        "sentinel/plan/coverage.py",
+        "    if late is not None:\n",
+        "    if late is None and late:\n",
+        (STORY,),
+    ),
+    Mutant(
+        "the trader's market sale is taken back while the market is open",
+        "sentinel/plan/rescue.py",
+        "if order.type is OrderType.MARKET and facts.session.is_open:",
+        "if order.type is OrderType.LIMIT and order.status is OrderStatus.PENDING_CANCEL:",
+        (STORY,),
+    ),
+    Mutant(
+        "a yes sells whatever is held under the symbol now",
+        "sentinel/plan/profit_taking.py",
+        "if holding.trade is not None and not is_still_held(holding.trade, facts):",
+        "if False:",
+        (STORY,),
+    ),
+)
