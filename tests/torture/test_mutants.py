@@ -1,8 +1,4 @@
-"""A seeded sample of the mutants, and that every one of them applies; all are `scripts/torture mutants --size full`."""
-
-import subprocess
-import sys
-from pathlib import Path
+"""Every mutant applies to the code as it stands, and only a failing test kills one."""
 
 import pytest
 
@@ -40,11 +36,3 @@ def test_code_that_has_moved_on_is_told(text):
 )
 def test_only_a_failing_test_kills(exit_code, words):
     assert words in Ending(exit_code, "", 1.0).words
-
-
-def test_the_suite_notices_the_bugs_of_the_sample(capsys):
-    command = [sys.executable, "-m", "tests.torture", "mutants", "--size", "small"]
-    done = subprocess.run(command, cwd=Path(ROOT), capture_output=True, text=True, check=False)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{done.stdout}{done.stderr}")
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,5 +1,8 @@
 """The oracle sees: each invariant, broken by hand in a small world, is named; the whole world is left in peace."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ from tests.torture.ledger_image import LedgerImage
 from tests.torture.oracle import RunSeen, end_state, judge_end, judge_run, judge_silence
 from tests.torture.verdicts import Cause, Unavoidable, Violation
 
+ROOT = Path(__file__).parents[2]
+PURE = ("oracle", "event_oracle", "broker_state", "ledger_image", "verdicts")
 STOP = "snt-abc123-20260302-AAPL-stop-1"
 ENTRY = "snt-abc123-20260302-AAPL-entry-{}"
 EXIT = "snt-abc123-20260302-AAPL-exit-1"
@@ -186,3 +191,10 @@ def test_a_second_run_that_sends_and_another_end_are_named():
     assert judge_end(GOOD, ends) == []
     assert [str(f)[:2] for f in judge_end(world(order(1, stop_price="93")), ends)] == ["I7"]
     assert [str(f)[:2] for f in judge_end(world(held=6), ends, but=frozenset({"MSFT"}))] == ["I9"]
+
+
+def test_the_oracle_knows_nothing_of_sentinel():
+    imports = "; ".join(f"import tests.torture.{name}" for name in PURE)
+    probe = f"import sys; {imports}; print([name for name in sys.modules if name.split('.')[0] == 'sentinel'])"
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,29 +1,11 @@
-"""Seeded samples of rollback, soak and chaos; all of them are `scripts/torture rollback soak chaos --size full`."""
+"""What soak and rollback are judged and drawn by."""
 
-import subprocess
-import sys
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from tests.torture.rollback import judge_rolled_back
 from tests.torture.soak import moved, session_of
-
-ROOT = Path(__file__).parents[2]
-PARTS = {"rollback": 2, "soak": 3, "chaos": 2}
-
-
-@pytest.mark.parametrize(
-    ("layer", "part"),
-    [(layer, f"{number}/{parts}") for layer, parts in PARTS.items() for number in range(1, parts + 1)],
-)
-def test_no_life_breaks_a_promise(layer, part, capsys):
-    command = [sys.executable, "-m", "tests.torture", layer, "--size", "small", "--part", part, "--workers", "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{done.stdout}{done.stderr}")
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def position(symbol: str, qty: int) -> dict[str, str]:
