@@ -242,9 +242,12 @@ def halted(desk: Desk) -> None:
 
 
 NEW_ENTRY = "submit-entry-with-stop AAPL 99.00 7"
+# Four percent above the last close, where three are the limit.
+PAST_A_LIMIT = "submit-entry-with-stop AAPL 104.00 7 --override price_collar --reason earnings-tomorrow"
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("new-entry", new_entry, line=NEW_ENTRY, repair=NEW_ENTRY),
     Scenario("new-entry-short", new_entry, line=f"{NEW_ENTRY} --side sell", repair=EVENING),
+    Scenario("entry-past-a-limit", new_entry, line=PAST_A_LIMIT, repair=EVENING),
     Scenario("first-night", first_night),
     Scenario("three-stairs", three_stairs, ALL_HOURS),
     Scenario("adopted-raise", adopted_raise, ALL_HOURS),
