@@ -27,6 +27,7 @@ from sentinel.broker.translator import (
     page_of_bars,
     plain,
     position_of,
+    positions_of,
     sequence,
     session_of,
     text,
@@ -89,8 +90,7 @@ class Reading:
         """Every share position by symbol; `other_assets` then names positions in options, crypto and the like."""
         rows = self._rows("/positions", {})
         self.other_assets = tuple(sorted(_understood(_symbol_of, row) for row in rows if not is_equity(row)))
-        held = [_understood(position_of, row) for row in rows if is_equity(row)]
-        return {position.symbol: position for position in held}
+        return _understood(positions_of, [row for row in rows if is_equity(row)])
 
     def position(self, symbol: str) -> Position | None:
         """One position, None only when the broker says that it does not exist (ALPACA 10.2)."""

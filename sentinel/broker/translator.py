@@ -1,6 +1,7 @@
 """Alpaca's JSON in the words of the domain; the only module that meets a float, and it hands none on."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -15,6 +16,9 @@ NEW_YORK = ZoneInfo("America/New_York")
 # Sentinel guards US equities; what is listed beside them cannot rest under an equity stop.
 OTHER_ASSETS = frozenset({"us_option", "crypto", "crypto_perp", "treasury", "corporate", "us_index", "global_equity"})
 LONGEST_TEXT = 500
+# A thousand times all the shares and dollars there are.
+LARGEST_POWER_OF_TEN = 18
+A_HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 
 Json = Mapping[str, Any]
 Word = TypeVar("Word", bound=StrEnum)
@@ -67,7 +71,10 @@ def position_of(row: object) -> Position:
     position = mapping(row, "a position")
     qty = number(position, "qty")
     available = number(position, "qty_available", qty)
-    sign = -1 if text(position, "side", "long") == "short" else 1
+    side = text(position, "side", "short" if qty < 0 else "long")
+    if qty < 0 and side != "short":
+        raise UnknownShape(f"a position of {qty} shares on the side {side!r}")
+    sign = -1 if side == "short" else 1
     return Position(
         symbol=text(position, "symbol"),
         asset_id=text(position, "asset_id"),
@@ -76,6 +83,15 @@ def position_of(row: object) -> Position:
         avg_entry_price=number(position, "avg_entry_price"),
         current_price=price(position, "current_price"),
     )
+
+
+def positions_of(rows: Sequence[object]) -> dict[str, Position]:
+    """Positions by symbol; two assets may share one while a new CUSIP takes over (ALPACA 10.8), and both are held."""
+    held: dict[str, Position] = {}
+    for position in map(position_of, rows):
+        known = held.get(position.symbol)
+        held[position.symbol] = _together(known, position) if known else position
+    return held
 
 
 def account_of(body: object) -> Account:
@@ -251,6 +267,8 @@ def number(row: Json, name: str, default: Decimal | None = None) -> Decimal:
         raise UnknownShape(f"{name} that is no number") from None
     if not decimal.is_finite():
         raise UnknownShape(f"{name} that is no finite number")
+    if decimal.adjusted() > LARGEST_POWER_OF_TEN:
+        raise UnknownShape(f"{name} that is too large a number")
     return decimal
 
 
@@ -287,6 +305,20 @@ def required_instant(row: Json, name: str) -> datetime:
     if moment is None:
         raise UnknownShape(f"{name} that is missing")
     return moment
+
+
+def _together(one: Position, other: Position) -> Position:
+    """Two lots of a symbol as one position, at what one share of them cost on average."""
+    if one.side is not other.side:
+        raise UnknownShape(f"{one.symbol} both long and short")
+    qty, cost = one.qty + other.qty, one.qty * one.avg_entry_price + other.qty * other.avg_entry_price
+    return replace(
+        one,
+        qty=qty,
+        qty_available=one.qty_available + other.qty_available,
+        avg_entry_price=(cost / qty).quantize(A_HUNDREDTH_OF_A_CENT) if qty else one.avg_entry_price,
+        current_price=one.current_price or other.current_price,
+    )
 
 
 def _ended_at(order: Json) -> datetime | None:

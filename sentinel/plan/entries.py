@@ -8,7 +8,7 @@ from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.domain.facts import EntryRequest, Facts
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, is_on_tick, to_tick
-from sentinel.domain.names import Purpose
+from sentinel.domain.names import SYMBOL, Purpose
 from sentinel.domain.orders import Order, OrderStatus
 from sentinel.plan.limits import overridden, refusal_of
 from sentinel.plan.sizing import size_position
@@ -62,6 +62,9 @@ def find_twin(request: EntryRequest, stop_price: Decimal, facts: Facts) -> Order
 
 
 def _check_request(request: EntryRequest) -> None:
+    if not SYMBOL.fullmatch(request.symbol):
+        # The broker reads `aapl` as AAPL; the limits, the position and the orders of AAPL would not be found.
+        raise UsageError(f"{request.symbol!r} is no stock symbol", "write it as the exchange does: AAPL or BRK.B")
     if request.limit_price <= 0:
         raise UsageError(f"the price {request.limit_price} is not above zero", "give the limit price in dollars")
     if not is_on_tick(request.limit_price):

@@ -314,6 +314,18 @@ def test_options_and_crypto_are_named_and_left_alone(told: Told) -> None:
     assert broker.other_assets == ("AAPL260116C00150000", "BTCUSD")
 
 
+def test_two_lots_of_one_symbol_are_one_position(told: Told) -> None:
+    rows = [
+        position_row(qty="7", qty_available="0", avg_entry_price="100"),
+        position_row(qty="3", qty_available="3", avg_entry_price="110", asset_id="the-new-cusip"),
+        position_row(symbol="MSFT", qty="-2", side=None),
+    ]
+    held = told(rows).positions()
+    apple = held["AAPL"]
+    assert (apple.qty, apple.qty_available, apple.avg_entry_price) == (Decimal(10), Decimal(3), Decimal(103))
+    assert held["MSFT"].side is Side.SELL, "without a side its sign tells"
+
+
 def test_orders_in_options_are_left_out_and_odd_ones_are_not(told: Told) -> None:
     rows = [
         order_row(asset_class="us_option"),
@@ -337,6 +349,9 @@ SHAPES: list[tuple[str, Callable[[Broker], object], object]] = [
     ("a row that is text", lambda broker: broker.recent_orders(), ["order"]),
     ("a row without an id", lambda broker: broker.open_orders(), [{"symbol": "AAPL"}]),
     ("a number that is none", lambda broker: broker.positions(), [position_row(qty="NaN")]),
+    ("a number nothing is", lambda broker: broker.positions(), [position_row(qty="1e999999")]),
+    ("a short that is long", lambda broker: broker.positions(), [position_row(qty="-7", side="long")]),
+    ("a symbol both long and short", lambda broker: broker.positions(), [position_row(), position_row(side="short")]),
     ("a number that is missing", lambda broker: broker.positions(), [position_row(avg_entry_price=None)]),
     ("a number that is true", lambda broker: broker.positions(), [position_row(qty=True)]),
     ("a time without a zone", lambda broker: broker.fills(), [fill_row(1, transaction_time="2026-06-24T09:41:05")]),

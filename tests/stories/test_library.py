@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from sentinel.commands.session import engine_at
-from sentinel.domain.errors import GuardRefusal
+from sentinel.domain.errors import GuardRefusal, UsageError
 from sentinel.execution_engine import OrderExecutionEngine
+from tests.stories.test_limits import sets
 
 
 def test_the_life_of_a_trade(stage):
@@ -37,3 +38,11 @@ def test_counts_of_entries_that_came_to_nothing(stage):
 def test_a_refused_entry_raises(stage):
     with engine_at(stage.home) as engine, pytest.raises(GuardRefusal):
         engine.submit_entry_with_stop("AAPL", 100, 1000)
+
+
+@pytest.mark.parametrize("symbol", ["msft", "MSFT ", "Msft"])
+def test_another_spelling_is_no_way_around_a_limit(stage, symbol):
+    sets(stage, blocked_symbols='["MSFT"]')
+    with engine_at(stage.home) as engine, pytest.raises(UsageError, match="no stock symbol"):
+        engine.submit_entry_with_stop(symbol, 100, 5, overrides=["price_collar"], reason="there is no price of it")
+    assert stage.orders("MSFT", live=False) == []
