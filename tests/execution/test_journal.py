@@ -131,6 +131,35 @@ def test_a_name_already_taken_is_a_success_only_if_what_took_it_is_what_was_mean
     assert settled.state is (IntentState.CONFIRMED if outcome is Confirmed else IntentState.REJECTED)
 
 
+#  the limit and the stop of the entry that has the name; its stop sleeps in a leg and is judged by the deed
+ENTRIES = [("90.00", "82.00", Confirmed), ("90.00", "85.00", Confirmed), ("91.00", "82.00", Rejected)]
+
+
+@pytest.mark.parametrize(("limit", "stop", "outcome"), ENTRIES)
+def test_an_entry_that_has_the_name_is_the_one_that_was_meant_at_its_limit_alone(office, limit, stop, outcome):
+    office.exchange.bars([{**FLAT, "symbol": "MSFT", "date": START}])
+    name = named("MSFT", Purpose.ENTRY)
+
+    def enters(limit, stop):
+        return office.broker.submit_entry(name, "MSFT", Side.BUY, 3, Decimal(limit), Decimal(stop))
+
+    assert isinstance(enters(limit, stop), Confirmed)
+    told = {"qty": "3", "limit_price": "90.00", "stop_price": "82.00"}
+    intent = Intent(name, "MSFT", Purpose.ENTRY, "test", told, "MSFT is not held", "test", None)
+    found = office.journal.carry_out(intent, lambda: enters("90.00", "82.00"), lambda _order: None)
+    assert isinstance(found, outcome)
+    if isinstance(found, Rejected):
+        assert "another limit price" in found.message
+
+
+def test_a_name_the_broker_shows_a_little_late_is_waited_for(office, monkeypatch):
+    shown, looks = Broker.order_named, list[str]()
+    monkeypatch.setattr(Broker, "order_named", lambda self, name: shown(self, name) if looks else looks.append(name))
+    office.exchange.faults([{"method": "POST", "path": "/v2/orders$", "nth": None, "kind": "drop_after"}])
+    assert isinstance(office.asks_for_a_stop(), Confirmed)
+    assert (len(looks), office.struck, office.stops) == (1, 1, 1)
+
+
 def test_a_name_that_is_taken_and_cannot_be_shown_is_no_success(office, monkeypatch):
     """The broker refuses the name, and its reads lag behind the order that took it."""
     office.rests()
