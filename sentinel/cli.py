@@ -51,6 +51,7 @@ SYSTEM_REMEDIES = {
     errno.EROFS: "that disk can only be read: mount it writable, or choose another folder",
     errno.ENOSPC: MAKE_ROOM,
     errno.EDQUOT: MAKE_ROOM,
+    errno.EFBIG: "your shell limits the size of files: `ulimit -f unlimited`, then run again",
 }
 
 app = typer.Typer(

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,12 +38,18 @@ def home_lock(home: Path, command: str, *, leaves_no_trace: bool = False) -> Ite
         return
     try:
         if not leaves_no_trace:
-            path.write_text(f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {command}\n", encoding="utf-8")
+            _note(path, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {command}\n")
         yield
     finally:
         if not leaves_no_trace:
-            path.write_text("", encoding="utf-8")
+            _note(path, "")
         lock.release()
+
+
+def _note(path: Path, words: str) -> None:
+    """Who holds the lock, for whoever finds it held; on a full disk it is held without a note."""
+    with suppress(OSError):
+        path.write_text(words, encoding="utf-8")
 
 
 def _holder(path: Path) -> str:

@@ -50,8 +50,7 @@ def _put_back(copy: Path, path: Path) -> "Restored":
     """Restore; the audit begins anew with the copy's, which is noted before and after, so that a kill tells no lie."""
     from sentinel.ledger import Ledger, begin_anew, put_back
 
-    begin_anew(path.parent, utc_now(), None)
-    restored = put_back(copy, path, utc_now)
+    restored = put_back(copy, path, utc_now, lambda: begin_anew(path.parent, utc_now(), None))
     with Ledger.open_read_only(path) as ledger:
         begin_anew(path.parent, utc_now(), ledger.audit_head())
     return restored

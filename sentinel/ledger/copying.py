@@ -39,6 +39,21 @@ def copy_to(connection: sqlite3.Connection, folder: Path, stem: str, now: Clock)
     return path
 
 
+def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Every page as it is, in one go; sqlite3.OperationalError where another program holds one of the two files.
+
+    The library by itself would try again for as long as that program likes.
+    """
+
+    def give_up(status: int, _left: int, _all: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            held = sqlite3.OperationalError("database is locked")
+            held.sqlite_errorname = "SQLITE_BUSY"
+            raise held
+
+    source.backup(target, progress=give_up)
+
+
 def copies(folder: Path, stem: str) -> tuple[Path, ...]:
     """The copies `copy_to` has made under a stem, oldest first."""
     return tuple(sorted(folder.glob(f"{stem}-[0-9]*T[0-9]*Z*.db"), key=lambda path: path.stem))
@@ -49,7 +64,7 @@ def _copy_checked(connection: sqlite3.Connection, path: Path) -> None:
         copy.row_factory = sqlite3.Row
         if connection.execute("PRAGMA query_only").fetchone()[0]:
             # From a connection that can only read, SQLite does not know how to pack tables with computed columns.
-            connection.backup(copy)
+            copy_pages(connection, copy)
         else:
             connection.execute("VACUUM INTO ?", (str(path),))
         load_part("seals").register(copy)

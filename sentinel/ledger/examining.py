@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from sentinel.ledger.copying import copy_pages
 from sentinel.ledger.ledger_file import LedgerDamaged
 from sentinel.ledger.opening import open_for_reading
 from sentinel.ledger.soundness import faults, reading
@@ -24,7 +25,7 @@ def damage_in(path: Path) -> tuple[str, ...]:
         load_part("seals").register(copy)
         try:
             with reading(path):
-                source.backup(copy)
+                copy_pages(source, copy)
                 return tuple(faults(copy, are_rows_checked=True))
         except LedgerDamaged as damage:
             return damage.faults

@@ -18,8 +18,8 @@ RESTORE = (
 )
 # What SQLite calls a failure, from the more special to the more general, and what helps.
 REMEDIES = (
-    ("SQLITE_BUSY", "another program has the ledger open for writing: close it and run again"),
-    ("SQLITE_LOCKED", "another program has the ledger open for writing: close it and run again"),
+    ("SQLITE_BUSY", "another program has the ledger open: close it and run again"),
+    ("SQLITE_LOCKED", "another program has the ledger open: close it and run again"),
     ("SQLITE_FULL", "free some disk space and run again"),
     ("SQLITE_READONLY_ROLLBACK", "a run was cut off while writing: run `sentinel migrate` once, which tidies up"),
     ("SQLITE_READONLY", "make the ledger and its folder writable for you: chmod u+rw"),

@@ -1,6 +1,7 @@
 """Putting a copy of the ledger back, without letting what the trader said in the meantime be unsaid."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from sentinel.domain.book import ApprovalState, OwedKind
 from sentinel.domain.errors import GuardRefusal, LedgerError
-from sentinel.ledger.copying import copy_to
+from sentinel.ledger.copying import copy_pages, copy_to
 from sentinel.ledger.examining import damage_in
 from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import Clock, LedgerDamaged, ledger_error
@@ -49,9 +50,10 @@ def examine_copy(copy: Path, path: Path) -> RunRow | None:
     return last
 
 
-def put_back(copy: Path, path: Path, now: Clock) -> Restored:
+def put_back(copy: Path, path: Path, now: Clock, before_replacing: Callable[[], None] = lambda: None) -> Restored:
     """Restore a copy and make it safe to work from; all or nothing, errors as `examine_copy` and `restore_backup`.
 
+    `before_replacing` is done when all is ready and the ledger is held alone, just before it is written.
     A halt or a pause of the ledger that was there stays. Open questions lapse and owed sales are forgotten, since the
     answer may long have been acted upon: what still is at its target is asked about again.
     """
@@ -68,13 +70,16 @@ def put_back(copy: Path, path: Path, now: Clock) -> Restored:
             questions, owed_sales = _close_questions(ledger, now), _forget_owed_sales(ledger, now)
             ledger.audit("restore", None, f"from {copy.name}")
             halt_reason = ledger.halt_reason()
-        return Restored(restore_backup(prepared, path, now), halt_reason, questions, owed_sales)
+        return Restored(restore_backup(prepared, path, now, before_replacing), halt_reason, questions, owed_sales)
 
 
-def restore_backup(copy: Path, path: Path, now: Clock) -> Path | None:
+def restore_backup(
+    copy: Path, path: Path, now: Clock, before_replacing: Callable[[], None] = lambda: None
+) -> Path | None:
     """Make the ledger at the path what a copy holds; where the ledger that was there went, None if there was none.
 
-    All or nothing. LedgerError when the copy is no sound ledger, and nothing is changed.
+    All or nothing. LedgerError when the copy is no sound ledger or another program holds the ledger, and nothing is
+    changed.
     """
     with closing(open_for_reading(copy, any_version=True)) as source:
         try:
@@ -82,48 +87,64 @@ def restore_backup(copy: Path, path: Path, now: Clock) -> Path | None:
         except LedgerError as error:
             if isinstance(error.__cause__, sqlite3.Error) and not isinstance(error, LedgerDamaged):
                 raise  # what is locked, or on a full disk, is no worse for it
-            return _put_in_the_place_of(path, source, now)
-        _fill(path, source, now)
+            return _put_in_the_place_of(path, source, now, before_replacing)
+        _fill(path, source, now, before_replacing)
     return kept
 
 
-def _fill(path: Path, source: sqlite3.Connection, now: Clock) -> None:
+def _fill(path: Path, source: sqlite3.Connection, now: Clock, before_filling: Callable[[], None]) -> None:
     """Make the ledger at the path what the source holds, in one transaction; an older schema becomes the newest."""
     with closing(open_for_writing(path, now)) as target:
         try:
-            source.backup(target)
+            _refuse_company(target)
+            before_filling()
+            copy_pages(source, target)
         except sqlite3.Error as error:
             raise ledger_error(path, error) from error
     open_for_writing(path, now).close()
 
 
-def _put_in_the_place_of(path: Path, source: sqlite3.Connection, now: Clock) -> Path:
+def _put_in_the_place_of(
+    path: Path, source: sqlite3.Connection, now: Clock, before_replacing: Callable[[], None]
+) -> Path:
     """The source's content in the place of a file that cannot be read, which goes to the quarantine."""
     kept, new = place_in_quarantine(path, now), place_for_new(path)
-    _fill(new, source, now)
+    _fill(new, source, now, lambda: None)
+    before_replacing()
     put_away(path, kept, new)
     return kept
 
 
 def _account_of(path: Path) -> BoundAccount | None:
-    """The account of a ledger that may be missing or damaged."""
+    """The account of a ledger that may be missing or damaged; LedgerError for one another program holds."""
     try:
         with Ledger.open_read_only(path) as ledger:
             return ledger.bound_account()
-    except LedgerError:
+    except LedgerError as error:
+        _refuse_held(error)
         return None
 
 
 def _pause_of(path: Path, now: Clock) -> tuple[str | None, str | None]:
-    """The trader's halt and Sentinel's pause of a ledger that may be missing, cut off while writing, or damaged."""
+    """The trader's halt and Sentinel's pause of a ledger that may be missing, cut off while writing, or damaged.
+
+    LedgerError for one another program holds: its halt must not be lost.
+    """
     if not path.exists():
         return None, None
     try:
         with Ledger.open(path, now) as ledger:
             # What a damaged ledger was replaced by blocks entries until a sound one is back: now it is.
             return ledger.halt_reason(), None if quarantine_in_force(ledger) else ledger.latch_reason()
-    except LedgerError:
+    except LedgerError as error:
+        _refuse_held(error)
         return None, None
+
+
+def _refuse_held(error: LedgerError) -> None:
+    """What another program holds is no damage: it can be read once that program lets go."""
+    if getattr(error.__cause__, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        raise error
 
 
 def _close_questions(ledger: Ledger, now: Clock) -> int:
@@ -145,4 +166,14 @@ def _set_aside(path: Path, now: Clock) -> Path | None:
     if not path.exists() or not path.stat().st_size:
         return None
     with closing(open_for_writing(path, now)) as old:
+        try:
+            _refuse_company(old)
+        except sqlite3.Error as error:
+            raise ledger_error(path, error) from error
         return copy_to(old, path.parent / "backups", f"{path.stem}-before-restore", now)
+
+
+def _refuse_company(connection: sqlite3.Connection) -> None:
+    """sqlite3.OperationalError while another program is at the file, even to read: it could not be written then."""
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("ROLLBACK")

@@ -90,3 +90,54 @@ def test_a_run_in_a_home_that_cannot_be_written_is_told_what_helps(read_only_hom
     assert done.returncode in (2, 3)
     assert "Permission denied" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+LINES = (
+    "evening-workflow --non-interactive",
+    "rescue-stops",
+    "submit-entry-with-stop MSFT 400.00 1",
+    "halt --reason wait",
+    "resume --reason go",
+    "restore {copy}",
+)
+# Two ways a home cannot be written: its user may not, and its disk lets nobody.
+MODES, DISK = "no right to write", "a read-only disk"
+MOUNTED = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"']
+
+
+def unwritable(home: Path, how: str, line: str) -> "subprocess.CompletedProcess[str]":
+    """One command in a home that exists and cannot be written; afterwards it can be again."""
+    ours = [sys.executable, "-B", "-m", "sentinel", "--home", str(home), *line.split()]
+    if how == DISK:
+        return subprocess.run([*MOUNTED, str(home), *ours], capture_output=True, text=True, check=False)
+    modes = {path: path.stat().st_mode for path in [home, *home.rglob("*")]}
+    for path in modes:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    give_up = obey_file_modes if os.geteuid() == 0 else None
+    try:
+        return subprocess.run(ours, capture_output=True, text=True, check=False, preexec_fn=give_up)
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("how", [MODES, DISK])
+def test_in_a_home_that_cannot_be_written_nothing_is_sent(desk: Desk, how: str, line: str) -> None:
+    if how == DISK and unwritable(desk.home, how, "--version").returncode:
+        pytest.skip("this system lets nobody mount a folder read-only without privilege")
+    desk.holds()
+    copy = desk.tells("backup")["copy"]
+    desk.exchange.trade("MSFT", 3, "buy")  # bare: there would be something to send
+    desk.trades_quietly("MSFT", "400")
+    before, sent = desk.files(), desk.mutations()
+    refused = unwritable(desk.home, how, line.format(copy=copy))
+    assert refused.returncode in (2, 3), refused.stderr
+    assert ("Permission denied" if how == MODES else "Read-only file system") in refused.stderr
+    assert "do: " in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert desk.mutations() == sent
+    assert desk.files() == before
+    evening = desk.types("evening-workflow", "--non-interactive", "--json")
+    assert evening.exit_code == 0
+    assert {row["state"] for row in evening.document["coverage"]["rows"]} == {"protected"}
