@@ -3,6 +3,7 @@
 import typer
 from rich.text import Text
 
+from sentinel.commands.audit_heads import disagreement_with_heads
 from sentinel.commands.options import AsJson, Call
 from sentinel.commands.session import LEDGER_FILE
 from sentinel.commands.streams import answer
@@ -25,29 +26,29 @@ def verify(context: typer.Context, as_json: AsJson = False) -> int:
     Every line is sealed with the one before it. The last one of each run is noted in audit-heads.txt, outside the
     ledger, so that an audit written anew from the start is found out too. Exits 0 when all is whole, else 1.
     """
-    from sentinel.ledger import Ledger, disagreement, noted_heads
+    from sentinel.ledger import Ledger, noted_heads
     from sentinel.settings import find_home
 
     call = Call.of(context, as_json)
     home = find_home(call.home)
     with Ledger.open_read_only(home / LEDGER_FILE, is_checked=False) as ledger:
         broken, head = ledger.verify_audit(), ledger.audit_head()
-        noted = noted_heads(home)
-        other = disagreement(noted, ledger.audit_hash)
+        other = disagreement_with_heads(ledger, home)
     if broken is not None:
-        words = f"line {broken} of the audit was changed, taken out or cut off"
-    elif other is not None:
-        words = f"line {other.head.number} of the audit is not the one {other.command} noted at {other.at}"
+        message = f"line {broken} of the audit was changed, taken out or cut off"
+        finding: Finding | None = Finding("audit_broken", Severity.ALARM, None, message, REMEDY)
     else:
-        words = f"the audit is whole: {head or 'no line yet'}, and agrees with {len(noted)} noted heads"
-    is_whole = broken is None and other is None
-    findings = () if is_whole else (Finding("audit_broken", Severity.ALARM, None, words, REMEDY),)
+        finding = other[1] if other else None
+    if finding is None:
+        words = f"the audit is whole: {head or 'no line yet'}, and agrees with {len(noted_heads(home))} noted heads"
+    else:
+        words = f"{finding.message}\ndo: {finding.remedy}"
     told = document(
         call.command,
-        int(not is_whole),
-        findings=findings,
+        int(finding is not None),
+        findings=() if finding is None else (finding,),
         audit_head=None if head is None else {"number": head.number, "hash": head.hash},
-        first_broken=broken if broken is not None else other and other.head.number,
+        first_broken=broken if broken is not None else other and other[0].head.number,
     )
-    answer(Text(words if is_whole else f"{words}\ndo: {REMEDY}"), told, as_json=as_json)
-    return int(not is_whole)
+    answer(Text(words), told, as_json=as_json)
+    return int(finding is not None)

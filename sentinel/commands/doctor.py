@@ -11,9 +11,9 @@ from sentinel.report.health import health_document, health_exit_code, health_scr
 def doctor(context: typer.Context, as_json: AsJson = False) -> int:
     """Check the home, the ledger and the broker.
 
-    Settings, keys, broker, account, clocks, ledger, last run, backups, disk, folders, schedule: one line each, with a
-    remedy for what is not well. Changes nothing. Exits 0 when nothing is broken, 1 when something is, 4 when the broker
-    cannot be reached.
+    Settings, keys, broker, account, clocks, ledger, audit, last run, backups, disk, folders, schedule: one line each,
+    with a remedy for what is not well. Changes nothing. Exits 0 when nothing is broken, 1 when something is, 4 when the
+    broker cannot be reached.
     """
     from sentinel.settings import find_home
 

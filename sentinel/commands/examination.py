@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentinel.commands.audit_heads import disagreement_with_heads
 from sentinel.commands.crash_report import KEY_VARIABLES, KEYS_FILE
 from sentinel.commands.offline import utc_now
 from sentinel.commands.permission import permission_of
@@ -20,6 +21,7 @@ from sentinel.report.health import (
     fail,
     failed,
     judge_account,
+    judge_audit,
     judge_binding,
     judge_clock,
     judge_copies,
@@ -143,6 +145,7 @@ class _Examination:
                 yield fail("ledger", line, "put a sound copy back: `sentinel restore` names them")
             if not damage:
                 yield ok("ledger", f"{LEDGER_FILE} is sound, schema {ledger.schema_version}, audit unbroken")
+                yield from _audit(ledger, self.home)
             yield from _business(ledger)
 
     def _backups(self) -> Iterator[Check]:
@@ -172,6 +175,15 @@ class _Examination:
     def _schedule(self) -> Iterator[Check]:
         found = timetable_of(self.home)
         yield judge_schedule(found.cron_lines, found.timers, found.idle_timers, crontab_line(self.home))
+
+
+def _audit(ledger: "Ledger", home: Path) -> Iterator[Check]:
+    """Whether it is the ledger the last run left; one begun in the place of a damaged one is told as a pause."""
+    from sentinel.ledger import noted_heads, quarantine_in_force
+
+    if quarantine_in_force(ledger) is None:
+        found, head = disagreement_with_heads(ledger, home), ledger.audit_head()
+        yield judge_audit(head.number if head else 0, len(noted_heads(home)), found and found[1])
 
 
 def _business(ledger: "Ledger") -> Iterator[Check]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from sentinel.commands.audit_heads import disagreement_with_heads
 from sentinel.commands.options import Call
 from sentinel.domain.errors import LedgerError
 from sentinel.domain.findings import Finding, Severity
@@ -19,7 +20,9 @@ NO_COPY = "look at your positions and stops, then sentinel resume --reason TEXT;
 
 
 @contextmanager
-def run_ledger(path: Path, call: Call, now: Callable[[], datetime], troubles: list[Finding]) -> Iterator["Ledger"]:
+def run_ledger(
+    path: Path, call: Call, now: Callable[[], datetime], troubles: list[Finding], notices: list[Finding]
+) -> Iterator["Ledger"]:
     """The ledger; for a dry run a copy of it, which takes all the writing and is thrown away.
 
     A damaged one is an error to a dry run; any other goes on with a new one, from the broker alone, entries blocked.
@@ -28,7 +31,8 @@ def run_ledger(path: Path, call: Call, now: Callable[[], datetime], troubles: li
 
     if not call.is_dry_run:
         with open_or_begin_anew(path, now) as ledger:
-            troubles += (*_quarantined(ledger), *_other_audit(ledger))
+            troubles += _quarantined(ledger)
+            notices += _other_audit(ledger, path.parent, is_kept=True)
             yield ledger
         return
     with TemporaryDirectory(prefix="sentinel-dry-run-") as folder:
@@ -36,6 +40,7 @@ def run_ledger(path: Path, call: Call, now: Callable[[], datetime], troubles: li
             copy = ledger.backup(Path(folder))
         with Ledger.open(copy, now) as ledger:
             troubles += _quarantined(ledger)
+            notices += _other_audit(ledger, path.parent, is_kept=False)
             yield ledger
 
 
@@ -64,26 +69,17 @@ def note_audit_head(ledger: "Ledger", command: str, troubles: list[Finding]) -> 
     return head
 
 
-def _other_audit(ledger: "Ledger") -> Iterator[Finding]:
+def _other_audit(ledger: "Ledger", home: Path, *, is_kept: bool) -> Iterator[Finding]:
     """An audit that does not continue the one of the last run: an older copy, or one written anew."""
-    from sentinel.ledger import begin_anew, disagreement, is_older, noted_heads, quarantine_in_force
+    from sentinel.ledger import begin_anew, quarantine_in_force
 
-    noted = noted_heads(ledger.path.parent)
-    last = disagreement(noted[-1:], ledger.audit_hash)
-    if last is None or quarantine_in_force(ledger) is not None:
+    found = disagreement_with_heads(ledger, home, only_last=True)
+    if found is None or quarantine_in_force(ledger) is not None:
         return
-    told = f"line {last.head.number} of the audit is not the one {last.command} noted at {last.at}"
-    if ledger.audit_hash(last.head.number) is None and (
-        ledger.audit_head() is None or is_older(noted, ledger.audit_hash)
-    ):
-        message = f"{told}: the ledger is older than the last run, which did not come from `sentinel restore`"
-        remedy = "what happened since, this run learns from the broker; do not copy a ledger by hand"
+    if found[1].code == "ledger_older" and is_kept:
         # At once, so that a run killed later does not leave two audits in one file.
-        begin_anew(ledger.path.parent, ledger.now(), ledger.audit_head())
-        yield Finding("ledger_older", Severity.INFO, None, message, remedy)
-    else:
-        remedy = "see `sentinel audit verify`; if nobody you trust wrote it, put a copy back with `sentinel restore`"
-        yield Finding("audit_rewritten", Severity.ALARM, None, f"{told}: it was written anew", remedy)
+        begin_anew(home, ledger.now(), ledger.audit_head())
+    yield found[1]
 
 
 def _quarantined(ledger: "Ledger") -> Iterator[Finding]:

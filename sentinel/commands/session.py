@@ -57,11 +57,12 @@ def open_session(call: Call) -> Iterator[Session]:
     with ExitStack() as stack:
         stack.enter_context(home_lock(home, call.command, leaves_no_trace=call.is_dry_run))
         troubles: list[Finding] = []
+        notices: list[Finding] = []
         logbook = stack.enter_context(_logbook(home, settings, call, troubles))
         progress = Progress(logbook)
         stack.callback(progress.stop)
         progress("opening the ledger")
-        ledger = stack.enter_context(run_ledger(home / LEDGER_FILE, call, _now, troubles))
+        ledger = stack.enter_context(run_ledger(home / LEDGER_FILE, call, _now, troubles, notices))
         progress("reaching the broker")
         address = stack.enter_context(broker_address(home, settings, leaves_no_trace=call.is_dry_run))
         if logbook is not None:
@@ -77,7 +78,7 @@ def open_session(call: Call) -> Iterator[Session]:
         if not call.is_dry_run:
             # On first contact there is nothing to lose yet; a command that is refused leaves nothing behind.
             ledger.before_writing(lambda: back_up(ledger, home, settings.evening, troubles))
-        engine = _engine(broker, ledger, settings, address, call, progress, permission)
+        engine = _engine(broker, ledger, settings, address, call, progress, permission, notices)
         yield Session(home, settings, ledger, engine, logbook, troubles)
 
 
@@ -163,6 +164,7 @@ def _engine(
     call: Call,
     progress: Progress,
     permission: Permission,
+    notices: list[Finding],
 ) -> "OrderExecutionEngine":
     from sentinel.execution.workplace import Workplace
     from sentinel.execution_engine import OrderExecutionEngine
@@ -179,7 +181,7 @@ def _engine(
             ask=ProfitQuestion(broker, settings.risk, progress) if call.has_trader and not permission.lapse else None,
             progress=progress,
             lapse=permission.lapse,
-            notices=permission.findings,
+            notices=(*notices, *permission.findings),
         )
     )
 

@@ -21,12 +21,13 @@ from sentinel.execution.workplace import Step, Workplace
 from sentinel.plan.breaches import plan_breaches
 from sentinel.plan.coverage import coverage_findings, prove_coverage, unverified_coverage
 from sentinel.plan.fills import plan_fills
-from sentinel.plan.guards import lost_ledger, older_ledger, suddenly_empty
+from sentinel.plan.guards import suddenly_empty
 from sentinel.plan.orphans import surplus_findings
 from sentinel.plan.overdue import overdue_findings
 from sentinel.plan.positions import plan_positions
 from sentinel.plan.rescue import plan_rescue
 from sentinel.plan.trailing_stops import plan_trailing_stops
+from sentinel.plan.witness import lost_ledger, older_ledger
 
 INTERRUPTED = 130
 LAST_RAISES = Step("second look", plan_trailing_stops)
@@ -59,7 +60,8 @@ class Run(StepWork):
         self.findings += self.workplace.notices
         self.findings += lost_ledger(self.facts, is_new=self.ledger.last_run() is None)
         ours = (order.client_order_id for order in self.facts.orders.values() if order.purpose is not None)
-        self.findings += older_ledger(self.facts, self.ledger.unheard_among(ours), self.ledger.last_look())
+        older = older_ledger(self.facts, self.ledger.unheard_among(ours), self.ledger.last_look())
+        self.findings += self._untold(older)
         self.findings += (
             Finding("blind_spot", Severity.WARNING, None, seen, "look at it in your broker's app")
             for seen in self.facts.blind_spots

@@ -1,7 +1,7 @@
 """The ledger: what Sentinel intended, did and saw, in one SQLite file that a person can read too."""
 
 from sentinel.ledger.examining import damage_in
-from sentinel.ledger.heads import Head, begin_anew, disagreement, is_older, note_head, noted_heads
+from sentinel.ledger.heads import Head, Noted, begin_anew, disagreement, is_older, note_head, noted_heads
 from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import LedgerDamaged, RowRefused
 from sentinel.ledger.quarantine import Quarantine, open_or_begin_anew, quarantine_in_force
@@ -16,6 +16,7 @@ __all__ = [
     "Head",
     "Ledger",
     "LedgerDamaged",
+    "Noted",
     "Quarantine",
     "Restored",
     "Retention",

@@ -75,8 +75,15 @@ def disagreement(noted: Sequence[Noted], hash_of: HashOf) -> Noted | None:
     return next((line for line in lines if hash_of(line.head.number) != line.head.hash), None)
 
 
-def is_older(noted: Sequence[Noted], hash_of: HashOf) -> bool:
-    """Whether all the audit has is known, and only its end is missing: an older copy is in the place of the ledger."""
+def is_older(noted: Sequence[Noted], hash_of: HashOf, other: Noted, last: Head | None) -> bool:
+    """Whether all the audit has is known, and only its end is missing: an older copy is in the place of the ledger.
+
+    `other` is a line the audit does not agree with, `last` the audit's own last one.
+    """
+    if hash_of(other.head.number) is not None:
+        return False
+    if last is None:
+        return True
     there = [line for line in _since_it_began(noted) if hash_of(line.head.number) is not None]
     return bool(there) and all(hash_of(line.head.number) == line.head.hash for line in there)
 

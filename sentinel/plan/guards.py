@@ -1,6 +1,5 @@
 """The last word before anything is sent: what may never happen, whatever a planner decided."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
@@ -21,7 +20,6 @@ from sentinel.domain.actions import (
 from sentinel.domain.book import ExitReason, Trade
 from sentinel.domain.errors import GuardRefusal
 from sentinel.domain.facts import Facts
-from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares
 from sentinel.domain.orders import Side
 from sentinel.plan.breach import (
@@ -184,32 +182,6 @@ def _too_many(words: str, qty: Decimal | int, most: Decimal) -> GuardRefusal:
 
 def _some_bare(words: str, protected: Decimal, held: int) -> GuardRefusal:
     return refused(NEVER_BARE, words, f"{shares(protected)} protected", f"{shares(held)} held")
-
-
-def lost_ledger(facts: Facts, *, is_new: bool) -> tuple[Finding, ...]:
-    """A new ledger on an account that holds orders with our names: the old one is gone."""
-    if not is_new or all(order.purpose is None for order in facts.orders.values()):
-        return ()
-    message = "this ledger is new, but the broker knows orders Sentinel sent before"
-    remedy = "if a ledger was lost, put a copy back with `sentinel restore`; stops are read from the broker"
-    return (Finding("ledger_lost", Severity.WARNING, None, message, remedy),)
-
-
-def older_ledger(facts: Facts, unheard: frozenset[str], last_look: datetime | None) -> tuple[Finding, ...]:
-    """Orders with names of ours, sent after the ledger's last look and never planned in it: an older ledger."""
-    if last_look is None:
-        return ()
-    newer = [
-        order.submitted_at
-        for order in facts.orders.values()
-        if order.client_order_id in unheard and order.submitted_at is not None and order.submitted_at > last_look
-    ]
-    if not newer:
-        return ()
-    told = f"{len(newer)} orders" if len(newer) > 1 else "an order"
-    message = f"the broker knows {told} Sentinel sent after this ledger's last run, the latest on {max(newer):%d %b %Y}"
-    remedy = "nothing to do after `sentinel restore`; else see whether another home works on this account"
-    return (Finding("ledger_older", Severity.WARNING, None, message, remedy),)
 
 
 def suddenly_empty(facts: Facts) -> str | None:

@@ -13,7 +13,7 @@ from sentinel.domain.errors import BrokerUnreachable, SentinelError
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.positions import Account
 from sentinel.report.document import document
-from sentinel.report.words import age, clean
+from sentinel.report.words import age, clean, count
 
 if TYPE_CHECKING:
     from sentinel.ledger import BoundAccount, RunRow
@@ -116,6 +116,17 @@ def judge_last_run(run: "RunRow | None", now: datetime) -> Check:
     if ago > LONGEST_PAUSE:
         return warn("last run", told, "run `sentinel evening-workflow`, and see that it is scheduled")
     return ok("last run", f"{told}, ended well")
+
+
+def judge_audit(lines: int, noted: int, against: Finding | None) -> Check:
+    """Whether the audit, of so many lines, goes on where the heads noted outside the ledger end."""
+    if against is not None:
+        told = against.message, against.remedy
+        return fail("audit", *told) if against.severity is Severity.ALARM else warn("audit", *told)
+    if lines and not noted:
+        remedy = "the next run notes one; if there were some before, compare the audit with a head you have printed"
+        return warn("audit", "no head of it is noted outside the ledger (audit-heads.txt)", remedy)
+    return ok("audit", f"agrees with {count(noted, 'head')} noted outside the ledger" if noted else "no line yet")
 
 
 def judge_space(free_bytes: int) -> Check:

@@ -87,10 +87,55 @@ def test_a_copy_laid_there_by_hand_is_told_once(desk: Desk) -> None:
     desk.types("halt", "--reason", "holiday")
     desk.types("resume", "--reason", "back")
     shutil.copyfile(copy, desk.home / "sentinel.db")
+    noted_before = noted(desk)
+    rehearsed = desk.tells("evening-workflow", "--dry-run")
+    assert noted(desk) == noted_before
+    verified = desk.tells("audit", "verify")
+    assert (verified["exit_code"], [f["code"] for f in verified["findings"]]) == (1, ["ledger_older"])
     told = desk.tells("evening-workflow")
     assert (told["exit_code"], [f["code"] for f in told["findings"]]) == (0, ["ledger_older"])
+    assert rehearsed["findings"] == verified["findings"] == told["findings"]
+    assert told["findings"][0]["severity"] == "warning"
+    assert "resume noted line" in told["findings"][0]["message"]
     assert desk.tells("evening-workflow")["findings"] == []
     assert desk.types("audit", "verify").exit_code == 0
+
+
+def test_two_witnesses_of_an_older_ledger_are_one_finding(desk: Desk) -> None:
+    """The noted heads and the broker's own orders both say it; without the heads the broker says it alone."""
+    desk.holds()
+    copy = desk.tells("backup")["copy"]
+    desk.trades_quietly("MSFT", "400")
+    assert desk.types("submit-entry-with-stop", "MSFT", "400", "1").exit_code == 0
+    found = []
+    for witness in ("both", "the broker"):
+        shutil.copyfile(copy, desk.home / "sentinel.db")
+        if witness == "the broker":
+            (desk.home / heads.FILE).unlink()
+        told = desk.tells("evening-workflow", "--dry-run")
+        (older,) = [finding for finding in told["findings"] if finding["code"] == "ledger_older"]
+        found.append(older)
+    by_both, by_the_broker = found
+    assert "of the audit" in by_both["message"]
+    assert "the broker knows an order" in by_the_broker["message"]
+    assert {(told["severity"], told["remedy"], told["message"].partition(":")[0]) for told in found} == {
+        ("warning", by_both["remedy"], "this ledger is older than it should be")
+    }
+
+
+def test_the_doctor_tells_what_the_next_run_would(desk: Desk) -> None:
+    desk.holds()
+    copy = desk.tells("backup")["copy"]
+    desk.types("halt", "--reason", "holiday")
+    desk.types("resume", "--reason", "back")
+    shutil.copyfile(copy, desk.home / "sentinel.db")
+    before = desk.files()
+    (told,) = [check for check in desk.tells("doctor")["checks"] if check["name"] == "audit"]
+    assert desk.files() == before
+    (older,) = desk.tells("evening-workflow")["findings"]
+    assert (told["health"], told["message"], told["remedy"]) == ("warn", older["message"], older["remedy"])
+    (told,) = [check for check in desk.tells("doctor")["checks"] if check["name"] == "audit"]
+    assert told["health"] == "ok"
 
 
 def test_restore_is_no_tampering(desk: Desk) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from sentinel.ledger import Ledger
 from tests.commands.desk import Desk
+from tests.commands.test_audit import write_anew
 from tests.ledger.hands import forge, tamper
 from tests.ledger.records import intent
 
@@ -21,6 +22,7 @@ WELL = {
     "binding": "ok",
     "keys": "ok",
     "ledger": "ok",
+    "audit": "ok",
     "last run": "ok",
     "backups": "ok",
     "disk": "ok",
@@ -164,6 +166,21 @@ def a_line_of_the_audit_taken_out(desk: Desk) -> None:
     tamper(desk.home / "sentinel.db", "DELETE FROM audit WHERE id = 2")
 
 
+def an_older_ledger(desk: Desk) -> None:
+    copy = desk.tells("backup")["copy"]
+    desk.types("halt", "--reason", "holiday")
+    desk.types("resume", "--reason", "back")
+    shutil.copyfile(copy, desk.home / "sentinel.db")
+
+
+def an_audit_written_anew(desk: Desk) -> None:
+    write_anew(desk.home / "sentinel.db")
+
+
+def no_noted_heads(desk: Desk) -> None:
+    (desk.home / "audit-heads.txt").unlink()
+
+
 def last_ran_long_ago(desk: Desk) -> None:
     forge(desk.home / "sentinel.db", "UPDATE runs SET ended_at = '2026-03-01T00:00:00.000000Z'")
 
@@ -221,6 +238,9 @@ def an_open_ledger(desk: Desk) -> None:
     [
         (broken_rows, "ledger", "fail"),
         (a_line_of_the_audit_taken_out, "ledger", "fail"),
+        (an_older_ledger, "audit", "warn"),
+        (an_audit_written_anew, "audit", "fail"),
+        (no_noted_heads, "audit", "warn"),
         (last_ran_long_ago, "last run", "warn"),
         (unfinished, "unfinished", "warn"),
         (halted, "halt", "warn"),
@@ -237,4 +257,6 @@ def an_open_ledger(desk: Desk) -> None:
 def test_what_is_not_well_is_named_alone(desk: Desk, breaks: Callable[[Desk], None], name: str, health: str) -> None:
     desk.holds()
     breaks(desk)
-    assert examined(desk, 1 if health == "fail" else 0) == WELL | {name: health}
+    found = examined(desk, 1 if health == "fail" else 0)
+    # A damaged ledger is not compared with the heads as well: whatever it says may be wrong.
+    assert found | {"audit": found.get("audit", "ok")} == WELL | {name: health}
