@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -37,6 +36,7 @@ from sentinel.commands.simulate import simulate
 from sentinel.commands.status import status
 from sentinel.commands.submit_entry_with_stop import submit_entry_with_stop
 from sentinel.commands.update_trailing_stops import update_trailing_stops
+from sentinel.commands.usage_errors import usage_error
 from sentinel.domain.errors import SentinelError, UsageError
 from sentinel.domain.findings import Finding
 
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SentinelError as error:
         return _complain(error, given)
     except TyperException as error:
-        return _complain(_usage_error(error), given)
+        return _complain(usage_error(error, given, PROGRAM), given)
     except (KeyboardInterrupt, Abort):
         return _interrupted(given)
     except Exception as error:  # noqa: BLE001 - the last door: the bug is written down in full
@@ -175,17 +175,6 @@ def _complain(error: SentinelError, given: Sequence[str]) -> int:
 
     code, rule = error_code(error), rule_of(error)
     return _say(given, error.exit_code, code, error.message, error.remedy, error.alarms, **rule)
-
-
-def _usage_error(error: TyperException) -> UsageError:
-    """Typer's complaint, with the help of the command it is about as remedy."""
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else PROGRAM
-    message = " ".join(error.format_message().split()).rstrip(".").replace(" Value error,", "")
-    negative = re.search(r"No such option: (-[0-9.].*)", message)
-    if negative:
-        message = f"{negative[1]} is below zero, and no number here may be"
-    return UsageError(message, f"see `{path} --help`")
 
 
 def _complain_of_the_system(error: Exception, given: Sequence[str]) -> int | None:

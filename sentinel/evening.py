@@ -15,7 +15,7 @@ from sentinel.plan.entries import plan_stale_entries
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.orphans import plan_orphans
 from sentinel.plan.positions import plan_positions
-from sentinel.plan.profit_taking import plan_profit_taking
+from sentinel.plan.profit_taking import plan_profit_taking, sales_past_a_no
 from sentinel.plan.renewals import plan_renewals
 from sentinel.plan.rescue import plan_rescue
 from sentinel.plan.trailing_stops import plan_trailing_stops
@@ -48,7 +48,8 @@ def decide_approvals(
 ) -> RunReport:
     """Write the trader's answers down, then act on a yes where market and stop allow it, else leave it owed.
 
-    A no also takes back a yes whose sale is still owed.
+    A no also takes back a yes whose sale is still owed; of a sale that is at the broker already it says what is left
+    to do by hand.
 
     UsageError names an id that waits for no answer, or no longer, GuardRefusal says that the arming of a live account
     has lapsed; nothing is written then.
@@ -80,7 +81,9 @@ def decide_approvals(
     symbols = {waiting[number].symbol for number in ids}
 
     def plan_answered(facts: Facts) -> Plan:
-        return plan_profit_taking(facts).only(symbols)
+        plan = plan_profit_taking(facts).only(symbols)
+        too_late = sales_past_a_no(facts, symbols) if state is ApprovalState.REJECTED else ()
+        return Plan(plan.actions, (*plan.findings, *too_late))
 
     steps = (Step("profit", plan_answered),)
     command = "approvals approve" if state is ApprovalState.APPROVED else "approvals reject"

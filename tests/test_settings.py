@@ -247,6 +247,15 @@ def test_a_folder_that_is_no_home_comes_with_the_line_to_type(tmp_path: Path, na
     assert caught.value.remedy == f"make it one with: sentinel --home {quoted} init"
 
 
+def test_who_forgot_to_name_a_home_is_told_how_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SENTINEL_HOME", raising=False)
+    with pytest.raises(UsageError) as caught:
+        find_home()
+    named = "name yours: sentinel --home FOLDER ..., or set SENTINEL_HOME; or make it one with: sentinel --home "
+    assert caught.value.remedy.startswith(named)
+
+
 # -- keys --------------------------------------------------------------------------------------------------------------
 
 

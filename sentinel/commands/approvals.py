@@ -42,13 +42,16 @@ def list_approvals(
 
 @approvals.command("approve")
 def approve(context: typer.Context, ids: Ids, dry_run: DryRun = False, as_json: AsJson = False) -> int:
-    """Say yes: what can be sold now is sold, the rest by the next run that can."""
+    """Say yes: sold now, or by the next run that can."""
     return _decide(Call.of(context, as_json, dry_run=dry_run, non_interactive=True), ids, ApprovalState.APPROVED)
 
 
 @approvals.command("reject")
 def reject(context: typer.Context, ids: Ids, dry_run: DryRun = False, as_json: AsJson = False) -> int:
-    """Say no: nothing is sold, the stops stay."""
+    """Say no, or take a yes back; the stops stay.
+
+    A sale that is at the broker already is named, with what to do to keep the shares.
+    """
     return _decide(Call.of(context, as_json, dry_run=dry_run, non_interactive=True), ids, ApprovalState.REJECTED)
 
 
@@ -58,7 +61,7 @@ def _decide(call: Call, ids: list[int], state: ApprovalState) -> int:
     decided: list[Approval] = []
 
     def run(session: Session) -> RunReport:
-        decided.extend(asked for asked in session.ledger.approvals(ApprovalState.WAITING) if asked.id in ids)
+        decided.extend(asked for asked in session.ledger.approvals() if asked.id in ids)
         return decide_approvals(session.engine, ids, state, source=call.source, is_dry_run=call.is_dry_run)
 
     return run_in_session(call, run, lambda report, halt_reason: answered(decided, state, report, halt_reason))

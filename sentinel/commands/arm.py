@@ -62,7 +62,7 @@ def arm(
 
 
 def disarm(context: typer.Context, dry_run: DryRun = False, as_json: AsJson = False) -> int:
-    """Let this home send nothing more to its live account; offline.
+    """Let a live home send nothing more; offline.
 
     Nothing at all: stops are neither placed nor raised, those at the broker stay. To stop entries and profit sales
     alone there is `halt`.

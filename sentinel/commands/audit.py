@@ -21,10 +21,11 @@ def group() -> None:
 
 @audit.command("verify")
 def verify(context: typer.Context, as_json: AsJson = False) -> int:
-    """Name the first line of the audit that was changed, taken out or cut off; offline.
+    """Find the first line that was changed; offline.
 
-    Every line is sealed with the one before it. The last one of each run is noted in audit-heads.txt, outside the
-    ledger, so that an audit written anew from the start is found out too. Exits 0 when all is whole, else 1.
+    It names the first line that was changed, taken out or cut off. Every line is sealed with the one before it. The
+    last one of each run is noted in audit-heads.txt, outside the ledger, so that an audit written anew from the start
+    is found out too. Exits 0 when all is whole, else 1.
     """
     from sentinel.ledger import Ledger, noted_heads
     from sentinel.settings import find_home

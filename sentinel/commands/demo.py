@@ -35,9 +35,10 @@ def demo(
     ] = None,
     pause: Annotated[float, typer.Option(min=0, help="Seconds to rest after each evening.")] = 0,
 ) -> int:
-    """Watch two weeks of evenings protect real positions, through the crash of April 2025.
+    """Watch twelve evenings of the crash of 2025.
 
-    Everything is real but the exchange: the same commands, over HTTP, on daily prices as they were.
+    Everything is real but the exchange: the same commands, over HTTP, on the daily prices of April 2025. They take a
+    few seconds.
     """
     from sentinel.simulator import RunningExchange
 

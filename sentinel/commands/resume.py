@@ -10,10 +10,11 @@ from sentinel.report.halting import resume_document, resume_screen
 
 
 def resume(context: typer.Context, reason: Reason, dry_run: DryRun = False, as_json: AsJson = False) -> int:
-    """Lift the halt, or the pause of entries Sentinel set; offline.
+    """Lift a halt, or a pause of entries; offline.
 
-    Entries and profit sales go on, and the signs of danger are counted anew. Approved sales that were held back are
-    done by the next run, if the price has not left the one you approved. Without a halt it changes nothing.
+    The halt was yours, the pause is set by Sentinel. Entries and profit sales go on, and the signs of danger are
+    counted anew. Approved sales that were held back are done by the next run, if the price has not left the one you
+    approved. Without a halt it changes nothing.
     """
     call = Call.of(context, as_json, dry_run=dry_run)
     why, now = reason_of(reason, call.home), utc_now()

@@ -17,6 +17,9 @@ from sentinel.report.inbox import as_of
 from sentinel.report.standing import LastRun, Standing, standing_document, with_unseen_trades
 from sentinel.report.standing_screen import standing_screen
 
+# Questions that wait for an answer, and a yes whose sale is not done yet.
+STILL_OPEN = (ApprovalState.WAITING, ApprovalState.APPROVED)
+
 
 def status(
     context: typer.Context,
@@ -56,7 +59,7 @@ def _standing(call: Call) -> Standing:
             home=home,
             mode=settings.broker.mode,
             policy=settings.risk,
-            book=replace(book, approvals=ledger.approvals(ApprovalState.WAITING)),
+            book=replace(book, approvals=tuple(asked for asked in ledger.approvals() if asked.state in STILL_OPEN)),
             coverage=with_unseen_trades(coverage, book.trades),
             looked_at=looked_at,
             last_run=row,

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# The trader says no, and the sale is at the broker already.
+SALE_PAST_A_NO = "sale_past_a_no"
+
 
 class Severity(StrEnum):
     """How much a finding matters: `info` is news, `warning` wants a look, `alarm` is money at risk."""

@@ -35,10 +35,10 @@ def to_cent(amount: Decimal) -> Decimal:
 
 
 def dollars(price: Decimal | None) -> str:
-    """A price as people write it: at least two decimals, more only where they say something."""
+    """A price as people write it: with thousands, at least two decimals, more only where they say something."""
     if price is None:
         return "no price"
-    return str(max((price.normalize(), price.quantize(CENT)), key=_decimals))
+    return f"{max((price.normalize(), price.quantize(CENT)), key=_decimals):,f}"
 
 
 def shares(qty: Decimal | int) -> str:

@@ -17,6 +17,7 @@ BUSY_TIMEOUT_S = 10.0
 STEPS = "_sqlite_migrations"
 # https://sqlite.org/fileformat.html: where the head says who may write, and the highest number that lets SQLite write.
 WRITE_VERSION_AT, HIGHEST_WRITE_VERSION = 18, 2
+NO_LEDGER = "if there was one, see `sentinel restore`; else make one with `sentinel init`, or choose a home by --home"
 
 
 def open_for_writing(path: Path, now: Clock) -> sqlite3.Connection:
@@ -56,7 +57,7 @@ def open_for_reading(path: Path, *, any_version: bool = False, is_checked: bool 
     """
     _refuse_old_sqlite()
     if not path.is_file():
-        raise LedgerError(f"there is no ledger at {path}", "make one with `sentinel init`, or choose a home by --home")
+        raise LedgerError(f"there is no ledger at {path}", NO_LEDGER)
     connection = _connect(path, "ro")
     try:
         with reading(path):

@@ -25,7 +25,8 @@ def plan_entry(facts: Facts) -> Plan:
     twin = find_twin(request, stop_price, facts)
     if twin is not None:
         message = f"the same entry is already at the broker as order {twin.id}, {twin.status}"
-        return Plan(findings=(Finding("already_submitted", Severity.INFO, request.symbol, message, "nothing to do"),))
+        remedy = "let it work; another is sent only after this one has filled, or was cancelled at the broker"
+        return Plan(findings=(Finding("already_submitted", Severity.INFO, request.symbol, message, remedy),))
     if request.asset is None:
         raise UsageError(f"the broker knows no symbol {request.symbol}", "check the spelling")
     if stop_price <= 0 or not request.side.is_tighter(request.limit_price, than=stop_price):

@@ -155,7 +155,7 @@ def _room(rule: str) -> Callable[[SubmitEntry, Facts], Breach | None]:
         cost = entry.qty * entry.limit_price
         if cost <= room.dollars:
             return None
-        value, left = f"${to_cent(cost)}", f"${to_cent(max(room.dollars, Decimal(0)))}"
+        value, left = f"${to_cent(cost):,}", f"${to_cent(max(room.dollars, Decimal(0))):,}"
         asked = f"{shares(entry.qty)} of {entry.symbol} at {dollars(entry.limit_price)} ({value})"
         tightest = tightest_room(facts, entry.overrides) or room
         most = tightest.shares(entry.limit_price)

@@ -68,7 +68,9 @@ def _stranger(position: Position, facts: Facts) -> Iterator[Action | Finding]:
     first_stop = calculate_stop_price(price, facts.policy, position.side)
     because = f"Sentinel did not open {position.symbol}; its average entry is {dollars(price)}"
     yield AdoptPosition(position.symbol, position, first_stop, because)
-    yield Finding("adopted", Severity.INFO, position.symbol, because, f"it is protected from tonight; {name_it}")
+    yield Finding(
+        "adopted", Severity.INFO, position.symbol, because, f"every evening keeps a stop behind it; {name_it}"
+    )
 
 
 def _changed(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:

@@ -1,12 +1,13 @@
 """Positions at their target (and breached ones) are offered for sale; approved ones are sold when that is safe."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sentinel.domain.actions import Action, ClosePosition, Forget, OfferExit, Owe, Plan, RaiseStop
 from sentinel.domain.book import Approval, ApprovalState, ExitReason, OwedKind, SaleKind
 from sentinel.domain.facts import Facts, Holding
-from sentinel.domain.findings import Finding
+from sentinel.domain.findings import SALE_PAST_A_NO, Finding, Severity
 from sentinel.domain.money import HUNDRED, dollars
+from sentinel.domain.orders import Order
 from sentinel.plan.ghosts import is_still_held
 from sentinel.plan.partial_profits import is_part_due, is_settled, offer_part, part_qty, sell_part
 from sentinel.plan.splits import is_left_alone
@@ -22,6 +23,18 @@ def plan_profit_taking(facts: Facts) -> Plan:
     if facts.book.halt_reason is not None:
         return Plan()
     return Plan.of(part for holding in facts.holdings for part in _judge(holding, facts))
+
+
+def sales_past_a_no(facts: Facts, symbols: Collection[str]) -> tuple[Finding, ...]:
+    """An alarm for each order that sells one of these symbols although the trader has just said no."""
+    selling = [(held.symbol, sale) for held in facts.holdings for sale in facts.exits(held.position)]
+    return tuple(_too_late(symbol, sale) for symbol, sale in selling if symbol in symbols)
+
+
+def _too_late(symbol: str, sale: Order) -> Finding:
+    message = f"the no comes late: the sale of {symbol} is at the broker already, order {sale.id}, {sale.status}"
+    remedy = "to keep the shares, cancel it there, then run `sentinel evening-workflow`, which puts their stop back"
+    return Finding(SALE_PAST_A_NO, Severity.ALARM, symbol, message, remedy)
 
 
 def _judge(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:

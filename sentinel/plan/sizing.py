@@ -47,7 +47,7 @@ def rooms(facts: Facts) -> tuple[Room, ...]:
             "max_invested_pct",
         ),
         Room("cash", own - reserve, f"cash beyond the reserve of {policy.cash_reserve_pct} %", "max_invested_pct"),
-        Room("order_value", policy.max_order_usd, f"${to_cent(policy.max_order_usd)} an order", "max_order_usd"),
+        Room("order_value", policy.max_order_usd, f"${to_cent(policy.max_order_usd):,} an order", "max_order_usd"),
     )
 
 
@@ -58,7 +58,7 @@ def tightest_room(facts: Facts, without: Collection[str] = ()) -> Room | None:
 
 def size_position(facts: Facts, price: Decimal, without: Collection[str] = ()) -> tuple[int, str]:
     """Whole shares for a new position at a price in dollars, and the limit that set the number."""
-    told = f"${to_cent(facts.policy.position_size_usd)} a position"
+    told = f"${to_cent(facts.policy.position_size_usd):,} a position"
     size = Room("position_size", facts.policy.position_size_usd, told, "position_size_usd")
     tightest = tightest_room(facts, without) or size
     room = min((size, tightest), key=lambda room: room.dollars)

@@ -2,7 +2,7 @@
 
 from sentinel.domain.actions import SubmitEntry
 from sentinel.domain.facts import EntryRequest, Facts
-from sentinel.domain.money import dollars
+from sentinel.domain.money import dollars, shares
 from sentinel.domain.orders import Side
 from sentinel.domain.positions import Asset
 from sentinel.plan.breach import Breach
@@ -86,7 +86,10 @@ def live_order(entry: SubmitEntry, facts: Facts) -> Breach | None:
     waiting = next(iter(facts.live_orders(entry.symbol)), None)
     if waiting is None:
         return None
-    words = f"order {waiting.id} on {entry.symbol} is still {waiting.status}"
+    level = waiting.limit_price or waiting.stop_price
+    at = f" at {dollars(level)}" if level else ""
+    told = f"the {waiting.side} order of {shares(waiting.qty)}{at}"
+    words = f"{told} in {entry.symbol} is still {waiting.status} at the broker: order {waiting.id}"
     remedy = "let it fill, or cancel it at the broker and run `sentinel reconcile-fills`"
     return Breach(words, str(waiting.status), "no live order", remedy)
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sentinel.report.coverage_table import bare_table
 from sentinel.report.layout import section
-from sentinel.report.words import MISSING, clean, money
+from sentinel.report.words import MISSING, clean, day, money, price
 
 FINISHED = frozenset({"filled", "canceled", "expired", "replaced", "rejected"})
 POSITION = ("symbol", "qty", "avg_entry_price", "current_price", "unrealized_pl")
@@ -37,7 +37,8 @@ def exchange_screen(state: Mapping[str, Any]) -> Group:
 
 def _when(timestamp: str) -> str:
     """The exchange's own time, New York's."""
-    return f"{datetime.fromisoformat(timestamp):%a %d %b %Y %H:%M}"
+    at = datetime.fromisoformat(timestamp)
+    return f"{day(at)} {at:%H:%M}"
 
 
 def _part(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterable[RenderableType]:
@@ -46,5 +47,13 @@ def _part(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]])
     for name in columns:
         table.add_column(name.replace("_", " "))
     for row in rows:
-        table.add_row(*(MISSING if row.get(name) is None else clean(str(row[name])) for name in columns))
+        table.add_row(*(_cell(name, row.get(name)) for name in columns))
     return section(table)
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return MISSING
+    if name.endswith("_price"):
+        return price(Decimal(str(value)))
+    return money(Decimal(str(value))) if name == "unrealized_pl" else clean(str(value))

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -30,7 +31,9 @@ def history_screen(symbol: str, lives: Sequence[Life], rescues: Rescues) -> Grou
         return Text(f"the ledger knows nothing of {symbol}")
     parts: list[RenderableType] = [Text(f"{symbol}, times in UTC", "bold"), Text()]
     for life in lives:
-        parts += (Text(line, "bold") for line in _headline(life))
+        parts += (
+            Padding(Text(line.lstrip(), "bold"), (0, 0, 0, len(line) - len(line.lstrip()))) for line in _headline(life)
+        )
         parts += section(_events(life.events), "no order of this trade is known")
     if rescues.attempted:
         return Group(*parts, Text(rescue_words(rescues)))
@@ -47,7 +50,7 @@ def rescue_words(rescues: Rescues) -> str:
 def _headline(life: Life) -> Iterator[str]:
     trade = life.trade
     if trade is None:
-        yield "orders that opened no trade"
+        yield "orders that have opened no trade so far"
         return
     kind = "long" if trade.side is Side.BUY else "short"
     how = "adopted" if trade.is_adopted else "opened"

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sentinel.domain.book import Approval, ApprovalState, SaleKind
+from sentinel.domain.findings import SALE_PAST_A_NO
 from sentinel.domain.runs import DeedOutcome, RunReport
 from sentinel.report.coverage_table import bare_table
 from sentinel.report.words import MISSING, clean, flowing, price, shares
@@ -38,12 +39,17 @@ def answered(
 ) -> Iterable[tuple[str, str]]:
     """What becomes of each answer the trader gave: the symbol, and words; the deeds tell of what was done at once."""
     acted_on = {deed.symbol for deed in report.deeds}
+    too_late = {finding.symbol for finding in report.findings if finding.code == SALE_PAST_A_NO}
     for asked in decided:
         says = f"the sale would be {state}" if report.is_dry_run else f"sale {state}"
-        if state is ApprovalState.REJECTED:
+        if asked.symbol in too_late:
+            yield asked.symbol, f"{says} too late, see below"
+        elif state is ApprovalState.REJECTED:
             is_part = asked.kind == SaleKind.PARTIAL
             later = "no part of this trade is offered again" if is_part else "you are asked again on a later evening"
-            yield asked.symbol, f"{says}, its stop stays; {later}"
+            # A sale that was owed may have moved it to just under the price, and no stop is ever lowered.
+            where = " where it is now" if asked.state is ApprovalState.APPROVED else ""
+            yield asked.symbol, f"{says}, its stop stays{where}; {later}"
         elif asked.symbol in acted_on:
             yield asked.symbol, says
         elif halt_reason is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from sentinel.domain.runs import Deed, DeedOutcome
@@ -21,6 +21,7 @@ FAILED = frozenset({DeedOutcome.REFUSED, DeedOutcome.UNRESOLVED})
 FIGURES = {
     "entries_sent": "{} entered",
     "entries_filled": "{} filled",
+    "entries_taken_back": "{} taken back",
     "stops_filled": "{} stopped out",
     "sales_filled": "{} sold",
     "rescues_ok": "{} rescued",
@@ -38,6 +39,7 @@ FIGURES = {
 # A verb that ended well, and the figure it counts for.
 DONE = {
     "submit_entry": "entries_sent",
+    "cancel_entry": "entries_taken_back",
     "place_stop": "rescues_ok",
     "raise_stop": "raises",
     "renew_stop": "renewed",
@@ -52,6 +54,11 @@ DONE = {
 }
 NOT_DONE = {"place_stop": "rescues_failed", "raise_stop": "raises_failed"}
 FILLED = {"follow_entry": "entries_filled", "follow_stop": "stops_filled", "follow_exit": "sales_filled"}
+COLUMNS = ("run", "session", "command", "by", "took", "req", "exit", "did")
+RIGHT = ("run", "took", "req", "exit")
+# What a narrow window goes without.
+NARROW = 72
+DISPENSABLE = ("by", "took", "req")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +108,33 @@ def runs_screen(lines: Sequence[RunLine]) -> Group | Text:
     """One line a run, newest first, and the totals."""
     if not lines:
         return Text("no run yet: `sentinel evening-workflow` makes the first one")
-    table = bare_table()
-    for name, justify in (("run", "right"), ("session", "left"), ("command", "left"), ("by", "left")):
-        table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=True)
-    for name in ("took", "requests", "exit"):
-        table.add_column(name.replace("requests", "req"), justify="right", no_wrap=True)
-    table.add_column("did")
-    for line in lines:
-        run, style = line.run, "" if line.run.exit_code == 0 else "yellow"
-        took = MISSING if line.seconds is None else f"{line.seconds:.1f} s"
-        told = str(run.session or MISSING), clean(run.command), run.source, took
-        numbers = (MISSING if number is None else str(number) for number in (run.requests, run.exit_code))
-        table.add_row(str(run.id), *told, *numbers, _words(line.figures), style=style)
-    return Group(table, Text(), Text(_summary(lines)))
+    return Group(_RunTable(lines), Text(), Text(_summary(lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class _RunTable:
+    """One line a run, in the columns the window has room for."""
+
+    lines: Sequence[RunLine]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """Called by Rich, which knows how wide the window is."""
+        columns = [name for name in COLUMNS if options.max_width >= NARROW or name not in DISPENSABLE]
+        table = bare_table()
+        for name in columns:
+            is_last = name == "did"
+            table.add_column(name, justify="right" if name in RIGHT else "left", no_wrap=not is_last)
+        for line in self.lines:
+            cells = dict(zip(COLUMNS, _cells(line), strict=True))
+            table.add_row(*(cells[name] for name in columns), style="" if line.run.exit_code == 0 else "yellow")
+        yield table
+
+
+def _cells(line: RunLine) -> tuple[str, ...]:
+    run, took = line.run, MISSING if line.seconds is None else f"{line.seconds:.1f} s"
+    requests, exit_code = (MISSING if number is None else str(number) for number in (run.requests, run.exit_code))
+    told = str(run.id), str(run.session or MISSING), clean(run.command), run.source
+    return *told, took, requests, exit_code, _words(line.figures)
 
 
 def _words(figures: Mapping[str, int]) -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import RESTING, OrderStatus, Side
-from sentinel.domain.runs import Deed, RunReport
+from sentinel.domain.runs import Deed, DeedOutcome, RunReport
 from sentinel.report.coverage_table import CoverageTable, verdict
 from sentinel.report.halting import halted
 from sentinel.report.inbox import approvals_section, only_rehearsed
@@ -35,10 +35,15 @@ def run_screen(report: RunReport, halt_reason: str | None = None, answers: Itera
         *section(deeds, "Nothing to do." if not report.is_dry_run else "Nothing would be done."),
         *findings_section(report.findings),
         *approvals_section(report.approvals, only_rehearsed(report)),
-        *section(waiting_table(report.waiting_entries)),
+        *section(waiting_table(report.waiting_entries, rehearsed=_rehearsed_entries(report))),
         *section(CoverageTable(report.coverage)),
         verdict(report.coverage),
     )
+
+
+def _rehearsed_entries(report: RunReport) -> frozenset[str]:
+    """The symbols a dry run would enter."""
+    return frozenset(d.symbol for d in report.deeds if d.verb == "submit_entry" and d.outcome is DeedOutcome.PLANNED)
 
 
 def _header(report: RunReport, halt_reason: str | None) -> Iterable[RenderableType]:

@@ -10,7 +10,7 @@ from typing import Any
 from sentinel.domain.book import Book, Trade
 from sentinel.domain.coverage import COVERED, Coverage, CoverageRow
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.money import HUNDRED
+from sentinel.domain.money import HUNDRED, to_cent
 from sentinel.domain.orders import Side
 from sentinel.domain.runs import Rescues
 from sentinel.report.coverage_table import UNSEEN
@@ -245,4 +245,5 @@ def _position(rung: Rung) -> dict[str, Any]:
 
 
 def _rounded(number: Decimal | None) -> str | None:
-    return None if number is None else f"{number:.2f}"
+    """As the screen rounds it: halves go up."""
+    return None if number is None else str(to_cent(number))

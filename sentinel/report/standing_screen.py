@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sentinel.domain.coverage import CoverageState
+from sentinel.domain.orders import Side
 from sentinel.report.coverage_table import UNSEEN, CoverageTable, verdict
 from sentinel.report.halting import halted, paused
 from sentinel.report.inbox import approvals_section
@@ -89,9 +90,11 @@ def _parts(rung: Rung, standing: Standing) -> Iterable[str]:
         yield f"the stop {'locks' if rung.locked_usd >= 0 else 'risks'} {money(abs(rung.locked_usd))}"
     if rung.row.stop_price is None:
         yield from _why_no_stop(rung)
+    elif rung.trade is not None and rung.trade.is_ignored:
+        pass  # its stop climbs no stair
     elif rung.next_gain_pct is not None:
         step = f"next stair {percent(rung.next_gain_pct)} at {price(rung.next_price)}"
-        yield f"{step} lifts the stop to {price(rung.next_stop_price)}"
+        yield f"{step} {'lifts' if rung.side is Side.BUY else 'lowers'} the stop to {price(rung.next_stop_price)}"
     elif rung.gain_pct is not None:
         is_on_top = rung.gain_pct >= standing.policy.stairs[-1].gain_pct
         yield "on top of the staircase" if is_on_top else "the stop is above every stair"

@@ -1,6 +1,6 @@
 """What waits at the broker or for a better moment, one line each: entries, and raises and sales still to do."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from rich.table import Table
@@ -12,13 +12,21 @@ from sentinel.report.coverage_table import bare_table
 from sentinel.report.words import clean, count, day, flowing, moment, price, shares
 
 
-def waiting_table(entries: Iterable[EntryRecord], owed: Iterable[Owed] = (), coverage: Coverage | None = None) -> Table:
-    """One line for each entry that may fill, and for each raise or sale the broker would not take yet."""
+def waiting_table(
+    entries: Iterable[EntryRecord],
+    owed: Iterable[Owed] = (),
+    coverage: Coverage | None = None,
+    rehearsed: Collection[str] = frozenset(),
+) -> Table:
+    """One line for each entry that may fill, and for each raise or sale the broker would not take yet.
+
+    The entry of a symbol in `rehearsed` is in a dry run alone, and no broker knows of it.
+    """
     table = bare_table()
     table.add_column("waiting", no_wrap=True)
     table.add_column("")
     for entry in entries:
-        table.add_row(clean(entry.symbol), entry_words(entry))
+        table.add_row(clean(entry.symbol), entry_words(entry, is_rehearsed=entry.symbol in rehearsed))
     rows = {row.symbol: row for row in coverage.rows} if coverage is not None else {}
     for debt in owed:
         table.add_row(clean(debt.symbol), _debt(debt, rows.get(debt.symbol)))
@@ -35,10 +43,12 @@ def _debt(debt: Owed, row: CoverageRow | None) -> str:
     return f"{'protected at the old level, ' if is_held else ''}raise to {price(debt.price)} {owed_for} ({because})"
 
 
-def entry_words(entry: EntryRecord) -> str:
+def entry_words(entry: EntryRecord, *, is_rehearsed: bool = False) -> str:
     """An entry and how far it got."""
     kind = "short entry" if entry.side is Side.SELL else "entry"
     words = f"{kind} of {count(entry.qty, 'share')} at {price(entry.limit_price)}, stop {price(entry.stop_price)}"
+    if is_rehearsed:
+        return f"{words}, would be sent"
     filled = f", {shares(entry.filled_qty)} filled" if entry.filled_qty else ""
     return f"{words}, {entry.status}{filled}, sent {moment(entry.submitted_at)}"
 

@@ -61,7 +61,8 @@ def shares(qty: Decimal | None) -> str:
 
 def percent(amount: Decimal | None) -> str:
     """A signed percentage: +8.4 %."""
-    return MISSING if amount is None else f"{amount:+.1f}{GLUE}%"
+    # A zero times minus one is a minus zero.
+    return MISSING if amount is None else f"{amount or Decimal(0):+.1f}{GLUE}%"
 
 
 def unsigned_percent(amount: Decimal) -> str:

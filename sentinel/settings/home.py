@@ -20,10 +20,11 @@ def find_home(option: Path | None = None) -> Path:
     if folder.is_file():
         raise UsageError(f"{folder} is a file, and a home is a folder", "name a folder: sentinel --home DIR init")
     reason = f"there is no {SETTINGS_FILE} in it" if folder.is_dir() else "there is no such folder"
-    raise UsageError(
-        f"{folder} is no Sentinel home: {reason}",
-        f"make it one with: sentinel --home {shlex.quote(str(folder))} init",
-    )
+    make = f"make it one with: sentinel --home {shlex.quote(str(folder))} init"
+    # Who has a home and forgot to name it must not make a second one, which holds nothing.
+    is_named = option is not None or named
+    remedy = make if is_named else f"name yours: sentinel --home FOLDER ..., or set {HOME_VARIABLE}; or {make}"
+    raise UsageError(f"{folder} is no Sentinel home: {reason}", remedy)
 
 
 def refuse_a_folder_as_settings(home: Path) -> None:

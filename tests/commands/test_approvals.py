@@ -152,6 +152,39 @@ def test_a_yes_that_must_wait_says_so(at_target: Desk) -> None:
     assert "sale approved; nothing is sold while profit sales are halted (holiday)" in screen
 
 
+def test_a_yes_that_waits_is_in_status_and_can_be_taken_back(at_target: Desk) -> None:
+    at_target.types("evening-workflow")
+    at_target.types("halt", "--reason", "holiday")
+    at_target.types("approvals", "approve", "1")
+    (asked,) = at_target.tells("status")["approvals"]
+    assert (asked["id"], asked["state"]) == (1, "approved")
+    screen = at_target.types("approvals", "reject", "1").out
+    assert "AAPL  sale rejected, its stop stays where it is now" in screen
+    assert "Nothing to do" not in screen
+    assert at_target.types("resume", "--reason", "back again").exit_code == 0
+    assert at_target.types("evening-workflow").exit_code == 0
+    assert not [order for order in at_target.exchange.state()["orders"] if order["type"] == "market"]
+
+
+def test_a_no_that_comes_too_late_says_so_and_a_cancelled_sale_gets_its_stop_back(
+    at_target: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTINEL_BROKER__AFTER_HOURS_CANCEL", "immediate")
+    at_target.types("evening-workflow")
+    at_target.types("approvals", "approve", "1")
+    (sale,) = [order["id"] for order in at_target.exchange.state()["orders"] if order["type"] == "market"]
+    answer = at_target.types("approvals", "reject", "1")
+    assert answer.exit_code == 1
+    words = " ".join(answer.out.split())
+    assert "AAPL sale rejected too late, see below" in words
+    assert f"the no comes late: the sale of AAPL is at the broker already, order {sale}, accepted" in words
+    assert "cancel it there, then run `sentinel evening-workflow`" in words
+    at_target.exchange.action(cancel={"order_id": sale})
+    assert at_target.types("evening-workflow").exit_code == 0
+    assert at_target.tells("status")["coverage"]["rows"][0]["state"] == "protected"
+    assert at_target.types("approvals", "reject", "1").exit_code == 2
+
+
 @pytest.mark.parametrize("typed", ["approvals list", "status"])
 def test_a_question_past_its_time_is_expired_and_never_waits(at_target: Desk, typed: str) -> None:
     at_target.types("evening-workflow")

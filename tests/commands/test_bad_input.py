@@ -14,6 +14,7 @@ ENTRIES = [
     ("AAPL 9999999999999", 2, "price '9999999999999' is too large"),
     ("AAPL 100.1234567890", 2, "has too many decimals"),
     ("AAPL -5", 2, "-5 is below zero"),
+    ("AAPL -490", 2, "-490 is below zero"),
     ("AAPL abc", 2, "price 'abc'"),
     ("AAPL nan", 2, "price 'nan'"),
     ("AAPL 1e2", 2, "price '1e2'"),
@@ -183,3 +184,30 @@ def test_a_broker_out_of_reach_is_named(
     assert words in answer.document["findings"][0]["message"]
     assert desk.files()["sentinel.db"] == ledger
     assert not desk.mutations()
+
+
+@pytest.mark.parametrize(
+    ("typed", "error", "remedy"),
+    [
+        (
+            "status --home folder",
+            "--home stands in the wrong place",
+            "type it before the command: sentinel --home FOLDER status",
+        ),
+        (
+            "approvals list --home=folder",
+            "--home stands in the wrong place",
+            "type it before the command: sentinel --home FOLDER approvals list",
+        ),
+        ("--json status", "--json stands in the wrong place", "type it after the command: sentinel COMMAND --json"),
+        ("audit", "Missing command", "type one of: sentinel audit verify"),
+        (
+            "approvals approve x",
+            "Invalid value for 'ID...': not a whole number",
+            "see `sentinel approvals approve --help`",
+        ),
+    ],
+)
+def test_the_remedy_of_a_usage_error_is_what_to_type(desk: Desk, typed: str, error: str, remedy: str) -> None:
+    answer = desk.types(*typed.split())
+    assert (answer.exit_code, answer.err.splitlines()) == (2, [f"error: {error}", f"do: {remedy}"])

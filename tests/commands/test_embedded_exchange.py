@@ -107,7 +107,9 @@ def test_faults_are_set_and_ended_by_hand(desk: Desk) -> None:
 
 def test_the_clock_moves_by_hand(desk: Desk) -> None:
     assert "the market is open" in desk.types("simulate", "advance", "--to", "open").out
-    assert "Tue 03 Mar 2026 16:00, the market is closed" in desk.types("simulate", "advance").out
+    assert "Tue 3 Mar 2026 16:00, the market is closed" in desk.types("simulate", "advance").out
+    desk.exchange.trade("AAPL", 7, "buy", "98.5")
+    assert " ".join(desk.types("simulate", "state").out.split()).endswith("AAPL 7 98.50 100.00 $10.50")
     assert desk.tells("simulate", "advance", "--sessions", "2")["state"]["clock"]["day"] == "2026-03-05"
 
 

@@ -63,9 +63,14 @@ def test_an_adopted_position_and_an_entry_that_waits(desk: Desk) -> None:
     desk.exchange.trade("MSFT", 3, "buy")
     assert desk.types("evening-workflow").exit_code == 0
     assert "trade 1, long: 3 shares at 400.00, adopted" in words(desk, "MSFT")
+    rehearsed = " ".join(desk.types("submit-entry-with-stop", "AAPL", "90", "7", "--dry-run").out.split())
+    assert "entry of 7 shares at 90.00, stop 82.80, would be sent" in rehearsed
+    assert "accepted" not in rehearsed
     assert desk.types("submit-entry-with-stop", "AAPL", "90", "7").exit_code == 0
     told = words(desk)
-    assert "orders that opened no trade" in told
+    assert "orders that have opened no trade so far" in told
+    again = desk.types("submit-entry-with-stop", "AAPL", "91", "7")
+    assert (again.exit_code, "the buy order of 7 shares at 90.00 in AAPL is still" in again.err) == (3, True)
     assert "entry sent: 7 at 90.00" in told
     assert desk.tells("history", "AAPL")["trades"][0]["trade"] is None
 

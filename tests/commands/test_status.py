@@ -197,6 +197,7 @@ def test_whose_a_position_is(desk: Desk) -> None:
     screen = " ".join(desk.types("status").out.split())
     assert "adopted: name it" not in screen
     assert screen.count("ignored: protected, never raised or offered") == 1
+    assert screen.count("next stair") == screen.count("the stop risks") - 1
     told = {
         held["symbol"]: (held["named_at"] is None, held["is_ignored"]) for held in desk.tells("status")["positions"]
     }

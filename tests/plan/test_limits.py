@@ -104,7 +104,7 @@ REFUSED = [
     ("stop_distance", {"stop_loss_pct": Decimal("0.9")}, {}, "0.90 %", "1 %"),
     ("stop_distance", {"stop_loss_pct": Decimal("25.1")}, {}, "25.10 %", "25 %"),
     ("stop_distance", {}, {"policy": policy(max_stop_pct=Decimal(5))}, "8.00 %", "5 %"),
-    ("order_value", {"qty": Decimal(67)}, {"account": RICH}, "$10050.00", "$10000.00"),
+    ("order_value", {"qty": Decimal(67)}, {"account": RICH}, "$10,050.00", "$10,000.00"),
     ("position_exposure", {"qty": Decimal(4)}, {"account": account("5000")}, "$600.00", "$500.00"),
     ("portfolio_exposure", {}, {"account": account(long_market_value=Decimal(86_751))}, "$750.00", "$749.00"),
     ("portfolio_exposure", {}, {"account": account(short_market_value=Decimal(-86_751))}, "$750.00", "$749.00"),
@@ -242,7 +242,7 @@ def test_a_quantity_left_out_keeps_to_the_value_of_an_order_too():
     large = {"account": RICH, "policy": policy(position_size_usd=Decimal(15_000))}
     (action,) = plan_entry(ask(request={"qty": None}, **large)).actions
     assert isinstance(action, SubmitEntry)
-    assert (action.qty, "$10000.00 an order" in action.because) == (66, True)
+    assert (action.qty, "$10,000.00 an order" in action.because) == (66, True)
     aside = {"qty": None, "overrides": ("order_value",), "override_reason": REASON}
     (action,) = plan_entry(ask(request=aside, **large)).actions
     assert isinstance(action, SubmitEntry)

@@ -37,6 +37,7 @@ def line(number: int = 1, *, ended: float | None = 1.5, exit_code: int | None = 
     [
         ("submit_entry", DONE, "", ["entries_sent"]),
         ("submit_entry", REFUSED, "no stop leg", []),
+        ("cancel_entry", DONE, "", ["entries_taken_back"]),
         ("follow_entry", DONE, "filled", ["entries_filled"]),
         ("follow_entry", DONE, "canceled", []),
         ("follow_stop", DONE, "filled", ["stops_filled"]),
@@ -117,3 +118,13 @@ def test_the_screen() -> None:
         "",
         "2 runs, 1 ended well; 1 of 1 rescues done; 1 of 1 raises done",
     ]
+
+
+@pytest.mark.parametrize(("width", "has_all"), [(80, True), (60, False)])
+def test_a_narrow_window_keeps_what_a_run_did(width: int, has_all: bool) -> None:
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        console.print(runs_screen([line(stops_filled=1)]))
+    head, row, *_ = captured.get().splitlines()
+    assert "1 stopped out" in row
+    assert ("req" in head, "cron" in row) == (has_all, has_all)

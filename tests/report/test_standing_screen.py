@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sentinel.domain.book import Book
 from sentinel.domain.coverage import Coverage, CoverageRow, CoverageState
+from sentinel.domain.orders import Side
 from sentinel.report.standing import LastRun, Standing
 from sentinel.report.standing_screen import standing_screen
 from sentinel.report.words import loosened
@@ -45,6 +46,7 @@ LEAVING = replace(NAKED, state=CoverageState.PENDING, reason="a market exit wait
     ("held", "words", "never"),
     [
         (row("AAPL 7 of 7 at 92.00"), "next stair +8.0 % at 108.00 lifts the stop to 102.00", "on top"),
+        (row("AAPL 7 of 7 at 108.00", side=Side.SELL), "+8.0 % at 92.00 lowers the stop to 98.00", "lifts"),
         (row("AAPL 7 of 7 at 115.00", last_price=Decimal(126)), "on top of the staircase", "next stair"),
         (row("AAPL 7 of 7 at 118.00", last_price=Decimal(119)), "the stop is above every stair", "on top"),
         (NAKED, "no stop: no stop order is live", "staircase"),

@@ -47,6 +47,13 @@ def test_money(amount: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "told"), [("0", "+0.0 %"), ("-0.00", "+0.0 %"), ("-0.04", "-0.0 %"), ("-8", "-8.0 %")]
+)
+def test_percent(amount: str, told: str) -> None:
+    assert words.loosened(words.percent(Decimal(amount))) == told
+
+
+@pytest.mark.parametrize(
     ("amount", "told"),
     [("102", "102.00"), ("201.455", "201.455"), ("0.4512", "0.4512"), ("1E+3", "1,000.00"), ("201.4500", "201.45")],
 )

@@ -91,13 +91,13 @@ FAMILIES = [
         "order_value",
         lambda stage: sets(stage, max_order_usd=5000),
         "AAPL 100.00 51",
-        "51 shares of AAPL at 100.00 ($5100.00) exceed $5000.00 an order",
+        "51 shares of AAPL at 100.00 ($5,100.00) exceed $5,000.00 an order",
     ),
     (
         "position_exposure",
         lambda stage: sets(stage, max_position_pct=2),
         "AAPL 100.00 21",
-        "exceed 2 % of equity in one stock ($2000.00)",
+        "exceed 2 % of equity in one stock ($2,000.00)",
     ),
     ("portfolio_exposure", sold_short_elsewhere, "AAPL 100.00 2", "exceed 87.5 % of equity invested ($114.00)"),
     (
