@@ -11,6 +11,7 @@ from sentinel.domain.facts import Facts, ReconcileRequest
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.orders import Order, OrderClass, OrderType
 from sentinel.domain.positions import Fill
+from sentinel.plan.splits import are_other_units
 
 STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
@@ -36,17 +37,22 @@ def has_been_flat(trade: Trade, facts: Facts) -> bool:
     """Whether the shares held now are others: since the trade opened, its own were all gone for a while.
 
     Told backwards from what is held, by what each order traded. An order that adds shares counts only when it was sent
-    after the trade opened, for the rest of a part-filled entry may fill late.
+    after the trade opened, for the rest of a part-filled entry may fill late. Shares bought before a reverse split are
+    more than are held after it, and cost a fraction of what one costs now: they prove nothing (ALPACA 10.7).
     """
     position = facts.positions.get(trade.symbol)
     if position is None or position.side is not trade.side:
         return False
-    closed = [(part.at, part.qty) for part in _executions(trade, facts)]
-    added = [(o.filled_at, -o.filled_qty) for o in facts.orders.values() if o.filled_at and _adds_to(trade, o)]
-    held = position.shares
-    for _, qty in sorted((*closed, *added), reverse=True):
-        held += qty
-        if held <= 0:
+    closed = [(part.at, part.qty, Decimal(0)) for part in _executions(trade, facts)]
+    added = [
+        (order.filled_at, -order.filled_qty, order.filled_qty * (order.filled_avg_price or position.avg_entry_price))
+        for order in facts.orders.values()
+        if order.filled_at and _adds_to(trade, order)
+    ]
+    held, bought, paid = position.shares, Decimal(0), Decimal(0)
+    for _, qty, cost in sorted((*closed, *added), reverse=True):
+        held, bought, paid = held + qty, bought + max(-qty, Decimal(0)), paid + cost
+        if held <= 0 and not are_other_units(paid / bought, position.avg_entry_price):
             return True
     return False
 

@@ -70,7 +70,7 @@ def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
             yield Finding("shares_freed", Severity.WARNING, holding.symbol, f"{holding.symbol}: {because}", FREED)
         available += int(sum(order.remaining_qty for order in freeing))
         if available < missing:
-            names = ", ".join(f"{order.id}, still {order.status}" for order in stuck)
+            names = ", ".join(f"{order.type} order {order.id}, still {order.status}" for order in stuck)
             why = f"shares are held by {names or 'an order the broker does not list'}"
             yield _blocked(holding, missing - available, why, "look at it in your broker's app, then run again")
     if available > 0:
@@ -126,16 +126,16 @@ def _holders(holding: Holding, facts: Facts) -> tuple[list[Order], list[Order]]:
 
 
 def _must_stay(order: Order, facts: Facts) -> bool:
-    """One on its way out already; a sale an open market is about to fill; a stop that may protect after all.
+    """One on its way out already; a sale an open market is about to fill; what protects a little.
 
-    A status that promises nothing does not say that the stop is dead. Where its cancel would hang until the open
-    (ALPACA 4.4) it stays: the cancel would end what protection there is, and nothing could be put in its place.
+    A stop-limit, a stop for the day, one whose status promises nothing: no reliable protection, but better than none.
+    Where the cancel would hang until the open (ALPACA 4.4) they stay, for nothing could be put in their place.
     """
     if order.status is OrderStatus.PENDING_CANCEL:
         return True
-    if order.type is OrderType.MARKET and facts.session.is_open:
-        return True
-    return not order.is_protecting and not facts.frees_now(order) and order.type is not OrderType.LIMIT
+    if order.type is OrderType.MARKET:
+        return facts.session.is_open or (not order.is_protecting and not facts.frees_now(order))
+    return order.type is not OrderType.LIMIT and not facts.frees_now(order)
 
 
 def _one_a_group(orders: list[Order]) -> list[Order]:

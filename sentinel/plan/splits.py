@@ -28,10 +28,12 @@ def is_unexplained(holding: Holding, facts: Facts) -> bool:
 
 def is_in_other_units(holding: Holding, facts: Facts) -> bool:
     """Whether unexplained shares cost so much more or less each that the ledger's prices must be in older units."""
-    before, now = holding.entry_price, holding.position.avg_entry_price
-    if not is_unexplained(holding, facts) or before <= 0 or now <= 0:
-        return False
-    return max(before / now, now / before) >= SMALLEST_CLIFF
+    return is_unexplained(holding, facts) and are_other_units(holding.entry_price, holding.position.avg_entry_price)
+
+
+def are_other_units(before: Decimal, now: Decimal) -> bool:
+    """Whether two prices lie so far apart that a split must be between them; of nothing nobody can tell."""
+    return before > 0 and now > 0 and max(before / now, now / before) >= SMALLEST_CLIFF
 
 
 def is_left_alone(holding: Holding, facts: Facts) -> bool:

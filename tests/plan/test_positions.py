@@ -133,6 +133,8 @@ TURNED_OVER = [
     ("AAPL 14 @ 101.00", ["buy 7 5h"], False),
     ("AAPL 3 @ 100.00", ["sell 4 5h"], False),
     ("AAPL 7 @ 100.00", ["buy 7 200h"], False),  # that was how it opened
+    ("AAPL 7 @ 1000.00", ["buy 63 5h"], False),  # one for ten since
+    ("AAPL 5 @ 1000.00", ["buy 63 5h", "sell 2 1h"], False),
 ]
 
 

@@ -1,5 +1,7 @@
 """Orders that look like protection, or like a way out, and are neither: told as such, and never made worse."""
 
+from decimal import Decimal
+
 import pytest
 import requests
 
@@ -141,3 +143,43 @@ def test_a_yes_about_a_long_position_does_not_buy_back_a_short_one(stage):
     stage.exchange.trade("AAPL", 14, "sell", 119)
     assert stage.tells("check-profit-taking --non-interactive").verbs("close_position") == []
     assert stage.shares() == -7
+
+
+@pytest.mark.parametrize(
+    "order",
+    [{"type": "stop_limit", "stop_price": "92", "limit_price": "90"}, {"type": "stop", "stop_price": "92"}],
+    ids=["stop-limit", "day-stop"],
+)
+def test_what_protects_a_little_is_not_cancelled_where_the_cancel_would_hang(stage, order):
+    stage.exchange.modes(after_hours_cancel="pending")
+    stage.exchange.trade("AAPL", 7, "buy", 100)
+    order_by_phone(stage, time_in_force="day" if order["type"] == "stop" else "gtc", **order)
+    stage.bar("AAPL", "100 101 99 100")
+    stage.exchange.advance(to="08:00")
+    assert [order["status"] for order in stage.orders()] == ["new"], "at a venue since four"
+    run = stage.evening()
+    assert (run.exit_code, run.verbs(), [order["status"] for order in stage.orders()]) == (
+        1,
+        [("adopt_position", "AAPL", "done")],
+        ["new"],
+    )
+    assert "stop_blocked" in alarms(run)
+    stage.exchange.advance(to="open")
+    run = stage.evening()
+    assert (run.exit_code, run.states) == (0, {"AAPL": "protected"})
+
+
+def test_a_reverse_split_after_a_purchase_by_hand_is_no_sale(stage):
+    """Ten shares entered, ninety bought; one for ten leaves ten, fewer than were bought, and the level of the trade."""
+    stage.holds(qty=10)
+    stage.exchange.trade("AAPL", 90, "buy", 100)
+    stage.evening()
+    stage.day("AAPL", "114 116 113 115")
+    assert stage.evening().stops == {"AAPL": Decimal("108.00")}
+    stage.day("AAPL", "110 111 109 109")
+    stage.evening()
+    stage.exchange.action(split={"symbol": "AAPL", "ratio": "0.1"})
+    evening = stage.evening()
+    assert (evening.exit_code, evening.stops) == (0, {"AAPL": Decimal("1080.00")})
+    assert ("split_trade", "AAPL", "done") in evening.verbs()
+    assert (stage.evening().verbs(), stage.trades()) == ([], ())

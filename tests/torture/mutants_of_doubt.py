@@ -8,8 +8,15 @@ MUTANTS_OF_DOUBT = (
     Mutant(
         "a stop of doubtful status is cancelled at night",
         "sentinel/plan/rescue.py",
-        "return not order.is_protecting and not facts.frees_now(order) and order.type is not OrderType.LIMIT",
+        "return order.type is not OrderType.LIMIT and not facts.frees_now(order)",
         "return False",
+        (STORY,),
+    ),
+    Mutant(
+        "a stop-limit or a stop for the day is cancelled at night",
+        "sentinel/plan/rescue.py",
+        "return order.type is not OrderType.LIMIT and not facts.frees_now(order)",
+        "return not order.is_protecting and order.time_in_force == 'gtc' and not facts.frees_now(order)",
         (STORY,),
     ),
     Mutant(
@@ -43,9 +50,16 @@ MUTANTS_OF_DOUBT = (
     Mutant(
         "the trader's market sale is taken back while the market is open",
         "sentinel/plan/rescue.py",
-        "if order.type is OrderType.MARKET and facts.session.is_open:",
-        "if order.type is OrderType.LIMIT and order.status is OrderStatus.PENDING_CANCEL:",
+        "return facts.session.is_open or (not order.is_protecting and not facts.frees_now(order))",
+        "return not order.is_protecting and not facts.frees_now(order)",
         (STORY,),
+    ),
+    Mutant(
+        "shares bought before a reverse split prove a sale",
+        "sentinel/plan/ghosts.py",
+        "if held <= 0 and not are_other_units(paid / bought, position.avg_entry_price):",
+        "if held <= 0:",
+        ("tests/plan/test_positions.py", STORY),
     ),
     Mutant(
         "a yes sells whatever is held under the symbol now",

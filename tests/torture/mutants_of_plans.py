@@ -488,8 +488,8 @@ BOOKED = (
     Mutant(
         "shares sold and bought again are still the old trade",
         "sentinel/plan/ghosts.py",
-        "        if held <= 0:\n            return True\n",
-        "",
+        "if held <= 0 and not are_other_units(paid / bought, position.avg_entry_price):",
+        "if held <= 0 and not bought:",
         (POSITIONS,),
     ),
     Mutant(
