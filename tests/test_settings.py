@@ -306,6 +306,7 @@ BAD_KEYS = [
     (f'key = "{SECRETS[0]}\\u000a"\nsecret = "{SECRETS[1]} x"\n', 0o600, "characters no API key has", "copy"),
     (f'key = "{SECRETS[0]}é"\nsecret = "{SECRETS[1]}"\n', 0o600, "characters no API key has", "copy"),
     (f'key = "{SECRETS[0]}\nsecret = "{SECRETS[1]}"\n', 0o600, "not valid TOML", "two lines"),
+    ('key = "..."\nsecret = "..."\n', 0o600, "holds the dots of the example", "key and secret"),
 ]
 
 

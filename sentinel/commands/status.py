@@ -53,7 +53,7 @@ def _standing(call: Call) -> Standing:
         coverage, looked_at, run_id = seen or (Coverage(), None, None)
         looking = ledger.run(run_id) if run_id is not None else None
         seen_until = looking.ended_at or looking.started_at if looking else None
-        book = ledger.book(now.date())
+        book, bound = ledger.book(now.date()), ledger.bound_account()
         row = LastRun(last.id, last.command, last.started_at, last.ended_at, last.exit_code) if last else None
         return Standing(
             home=home,
@@ -68,6 +68,7 @@ def _standing(call: Call) -> Standing:
             seen_until=seen_until,
             failure=failure_since(home / "logs", seen_until),
             rescues=ledger.rescues(),
+            bound_mode=bound.mode if bound else None,
         )
 
 

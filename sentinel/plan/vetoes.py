@@ -101,7 +101,7 @@ def wrong_side_stop(entry: SubmitEntry, facts: Facts) -> Breach | None:
         price = dollars(entry.limit_price)
         return Breach(f"the stop at {at} does not protect an entry at {price}", at, price, "give another stop")
     if last is not None and not entry.side.is_tighter(last, than=entry.stop_price):
-        words = f"{entry.symbol} trades at {last}, already through the stop at {at}"
+        words = f"{entry.symbol} trades at {dollars(last)}, already through the stop at {at}"
         return Breach(words, at, dollars(last), "check the price you typed")
     return None
 

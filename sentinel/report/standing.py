@@ -64,6 +64,8 @@ class Standing:
     failure: Failure | None = None
     is_live: bool = False
     rescues: tuple[Rescues, ...] = ()
+    # The mode of the account the ledger belongs to; None before the first run.
+    bound_mode: str | None = None
 
     @property
     def is_known(self) -> bool:
@@ -72,7 +74,7 @@ class Standing:
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What stands between the last look and the truth: there was none, a run failed since, or it is long ago."""
+        """What stands between the last look and the truth: none, a run failed since, another account, long ago."""
         return tuple(_warnings(self))
 
     @property
@@ -123,6 +125,12 @@ def _warnings(standing: Standing) -> Iterator[Finding]:
     elif last is not None and last.exit_code is None:
         message = f"run {last.id} ({last.command}) has not ended: it was cut off, or is still at work"
         yield Finding("run_cut_off", Severity.WARNING, None, message, f"{AGAIN}: it repairs")
+    if standing.bound_mode not in (None, standing.mode):
+        message = f"the ledger belongs to a {standing.bound_mode} account, and the settings say {standing.mode}"
+        remedy = (
+            f'set mode = "{standing.bound_mode}" again; each account has a home of its own: see `sentinel init --help`'
+        )
+        yield Finding("other_mode", Severity.ALARM, None, message, remedy)
     if not standing.is_known:
         yield Finding("never_looked", Severity.WARNING, None, NEVER_LOOKED, AGAIN)
     elif _is_old(standing) and standing.seen_until is not None:

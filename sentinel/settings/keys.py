@@ -115,4 +115,6 @@ def _from_keyring(mode: str) -> Keys:
 def _checked(key: str, secret: str, place: str) -> Keys:
     if not (PRINTABLE.fullmatch(key) and PRINTABLE.fullmatch(secret)):
         raise UsageError(f"the keys in {place} hold characters no API key has", "copy them again from Alpaca's page")
+    if not (key + secret).strip("."):
+        raise UsageError(f"{place} holds the dots of the example", "put the account's key and secret in their place")
     return Keys(key, secret)

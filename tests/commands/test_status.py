@@ -227,3 +227,13 @@ def test_what_is_owed_is_in_words(desk: Desk) -> None:
     assert "AAPL raise to 102.00 owed for 1 evening (since Tue 3 Mar 2026: the broker said no)" in screen
     words = "sale of 1 share still to do: run again while the market is open, or its stop at 92.00 sells it"
     assert words in screen
+
+
+def test_a_ledger_of_another_mode_is_an_alarm(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.holds()
+    assert desk.types("status").exit_code == 0
+    monkeypatch.setenv("SENTINEL_BROKER__MODE", "paper")
+    answer = desk.types("status")
+    words = " ".join(answer.out.split())
+    assert (answer.exit_code, "the ledger belongs to a sim account, and the settings say paper" in words) == (1, True)
+    assert 'do: set mode = "sim" again' in words
