@@ -58,6 +58,7 @@ def run_layer(bench: Bench) -> LayerReport:
     half = [report for report in killed if isinstance(report.notes, AfterKill) and report.notes.is_half_a_commit]
     layer.counts.update(
         scenarios_in_their_modes=len(names),
+        points_at_which_a_kill_could_come=len(kills),
         kills=len(killed),
         kills_of_the_run_that_repairs=len(twice),
         kills_that_left_half_a_commit=len(half),
