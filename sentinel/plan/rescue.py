@@ -135,7 +135,22 @@ def _must_stay(order: Order, facts: Facts) -> bool:
         return True
     if order.type is OrderType.MARKET:
         return facts.session.is_open or (not order.is_protecting and not facts.frees_now(order))
-    return order.type is not OrderType.LIMIT and not facts.frees_now(order)
+    beside = (o for o in facts.live_orders(order.symbol) if o.time_in_force == "gtc" and _are_one_group(o, order))
+    return not facts.frees_now(order) and any(_protects_a_little(member, facts) for member in (order, *beside))
+
+
+def _protects_a_little(order: Order, facts: Facts) -> bool:
+    """Not one that sleeps for good, under an entry that ended before it was complete (ALPACA 1.8)."""
+    if order.type is OrderType.LIMIT:
+        return False
+    parent = facts.orders.get(order.parent_id or "")
+    if order.status is not OrderStatus.HELD or parent is None:
+        return True
+    return parent.side is order.side or parent.status is OrderStatus.FILLED
+
+
+def _are_one_group(one: Order, other: Order) -> bool:
+    return one.side is other.side and (one.parent_id or one.id) == (other.parent_id or other.id)
 
 
 def _one_a_group(orders: list[Order]) -> list[Order]:

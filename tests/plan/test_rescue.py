@@ -152,6 +152,27 @@ def test_only_an_order_that_protects_nothing_gives_way():
     assert (freed.order.id, placed.qty) == ("stray", 5)
 
 
+@pytest.mark.parametrize(("is_open", "freed"), [(False, []), (True, ["target"])])
+def test_a_target_does_not_give_way_where_its_cancel_would_take_a_stop_limit_along(is_open, freed):
+    bracket = entry("AAPL 7 @ 100.00", OrderStatus.FILLED, filled_qty=Decimal(7), order_class=OrderClass.BRACKET)
+    (leg,) = bracket.legs
+    loose = replace(leg, type=OrderType.STOP_LIMIT, status=OrderStatus.HELD, limit_price=Decimal(90))
+    target = replace(leg, id="target", type=OrderType.LIMIT, limit_price=Decimal(120), stop_price=None)
+    held, orders = position("AAPL 7 @ 100.00", available="0"), (replace(bracket, legs=(loose, target)),)
+    plan = plan_rescue(facts(held, orders=orders, session=session(is_open=is_open)))
+    assert [action.order.id for action in plan.actions if isinstance(action, FreeShares)] == freed
+    assert [finding.code for finding in plan.findings] == ["shares_freed" if freed else "stop_blocked"]
+
+
+def test_a_leg_that_sleeps_for_good_gives_way_at_any_hour():
+    """Its entry was cancelled half filled, and it is still there (ALPACA 1.8)."""
+    ended = entry("AAPL 7 @ 100.00", OrderStatus.CANCELED, filled_qty=Decimal(3))
+    asleep = replace(ended, legs=(replace(ended.legs[0], status=OrderStatus.HELD),))
+    freed, placed = plan_rescue(facts(position("AAPL 3 @ 100.00", available="0"), orders=(asleep,))).actions
+    assert isinstance(freed, FreeShares)
+    assert placed.qty == 3
+
+
 def test_what_is_free_and_what_is_freed_share_one_stop():
     stray = replace(sale("AAPL 4 @ 1"), type=OrderType.LIMIT)
     plan = plan_rescue(facts(position("AAPL 7 @ 100.00", available="3"), orders=(stray,)))

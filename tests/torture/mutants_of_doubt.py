@@ -8,15 +8,15 @@ MUTANTS_OF_DOUBT = (
     Mutant(
         "a stop of doubtful status is cancelled at night",
         "sentinel/plan/rescue.py",
-        "return order.type is not OrderType.LIMIT and not facts.frees_now(order)",
+        "return not facts.frees_now(order) and any(_protects_a_little(member, facts) for member in (order, *beside))",
         "return False",
         (STORY,),
     ),
     Mutant(
         "a stop-limit or a stop for the day is cancelled at night",
         "sentinel/plan/rescue.py",
-        "return order.type is not OrderType.LIMIT and not facts.frees_now(order)",
-        "return not order.is_protecting and order.time_in_force == 'gtc' and not facts.frees_now(order)",
+        "    if order.type is OrderType.LIMIT:\n        return False\n    parent",
+        "    if order.is_protecting:\n        return False\n    parent",
         (STORY,),
     ),
     Mutant(
