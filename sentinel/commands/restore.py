@@ -1,5 +1,6 @@
 """`sentinel restore` puts a copy of the ledger back."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +9,14 @@ import typer
 from sentinel.commands.home_lock import home_lock
 from sentinel.commands.offline import utc_now
 from sentinel.commands.options import AsJson, Call, DryRun
-from sentinel.commands.session import LEDGER_FILE
+from sentinel.commands.run_ledger import note_audit_head
+from sentinel.commands.session import LEDGER_FILE, open_session
 from sentinel.commands.streams import answer
-from sentinel.domain.errors import UsageError
+from sentinel.domain.errors import SentinelError, UsageError
 from sentinel.report.restoring import Restoring, restoring_document, restoring_screen
 
 if TYPE_CHECKING:
+    from sentinel.domain.runs import RunReport
     from sentinel.ledger import Restored
 
 COPIES_NAMED = 5
@@ -27,10 +30,11 @@ def restore(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
-    """Put a copy of the ledger back; offline.
+    """Put a copy of the ledger back, and follow what the broker did since.
 
-    The ledger that is there is copied first. What happened since, the next evening learns from the broker. A halt
-    stays; questions and approved sales are asked about again.
+    The ledger that is there is copied first. Then fills and positions are reconciled, as `reconcile-fills` and
+    `reconcile-positions` do; where the broker cannot be asked the copy is back all the same, and the next evening
+    does it. A halt stays; questions and approved sales are asked about again.
     """
     from sentinel.ledger import examine_copy
     from sentinel.settings import find_home
@@ -41,9 +45,25 @@ def restore(
     with home_lock(home, call.command, leaves_no_trace=dry_run):
         last = examine_copy(chosen, ledger)
         restored = None if dry_run else _put_back(chosen, ledger)
-    told = Restoring(home, chosen, last, restored)
+    report, why_not = (None, None) if dry_run else _reconciled(call)
+    told = Restoring(home, chosen, last, restored, report, why_not)
     answer(restoring_screen(told), restoring_document(told, call.command), as_json=as_json)
-    return 0
+    return told.exit_code
+
+
+def _reconciled(call: Call) -> "tuple[RunReport | None, SentinelError | None]":
+    """The run that follows what happened since the copy was made, or why there was none; the broker is the witness."""
+    from sentinel.execution_engine import RECONCILE_POSITIONS
+
+    try:
+        with open_session(replace(call, is_non_interactive=True)) as session:
+            # The copy it came from is its copy: another one would push an older one out.
+            session.ledger.before_writing(lambda: None)
+            report = session.engine.run(RECONCILE_POSITIONS, call.command, source=call.source)
+            note_audit_head(session.ledger, call.command, session.troubles)
+            return replace(report, findings=(*report.findings, *session.troubles)), None
+    except SentinelError as error:
+        return None, error
 
 
 def _put_back(copy: Path, path: Path) -> "Restored":

@@ -130,9 +130,61 @@ def test_a_ledger_older_than_the_brokers_own_orders_is_told_once(stage):
     copy = copy_of(stage)
     assert stage.enters("AAPL 100.00 7").exit_code == 0
     assert "ledger_older" not in dict(stage.evening().findings), "what the ledger planned itself is no news"
-    put_back(stage, copy)
-    evening = stage.evening()
-    (told,) = [finding for finding in evening.document["findings"] if finding["code"] == "ledger_older"]
+    (told,) = [finding for finding in put_back(stage, copy)["findings"] if finding["code"] == "ledger_older"]
     assert "older than it should be: the broker knows an order Sentinel sent after its last run" in told["message"]
     assert "another home" in told["remedy"]
     assert "ledger_older" not in dict(stage.evening().findings)
+
+
+def test_a_restore_follows_what_the_broker_did_since_and_sends_nothing(stage):
+    """A stop that filled, a position bought by hand, an entry: the copy knows none of them, the broker all."""
+    stage.holds()
+    copy = copy_of(stage)
+    assert stage.enters("TSLA 100.00 2").exit_code == 0
+    stage.exchange.trade("MSFT", 3, "buy", 100)
+    stage.bar("TSLA", "100 101 99 100")
+    stage.day("AAPL", "93 94 90 91")
+    sent = stage.mutations()
+    restored = stage.tells(f"restore {copy}")
+    document = restored.document
+    assert document["reconciled"] is True
+    assert ("ledger_older", None) in restored.findings
+    assert stage.mutations() == sent
+    assert [(trade.symbol, trade.exit_reason, trade.exit_price) for trade in stage.trades()] == [
+        ("AAPL", "stop_filled", Decimal(92))
+    ]
+    assert {row["symbol"]: row["state"] for row in document["coverage"]["rows"]} == {
+        "MSFT": "naked",
+        "TSLA": "protected",
+    }
+    assert restored.exit_code == document["exit_code"] == 1, "shares bought by hand are bare until an evening"
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states) == (0, {"MSFT": "protected", "TSLA": "protected"})
+
+
+def test_without_the_broker_the_copy_is_back_and_the_next_evening_follows(stage, monkeypatch):
+    stage.holds()
+    copy = copy_of(stage)
+    stage.day("AAPL", "93 94 90 91")
+    with monkeypatch.context() as offline:
+        offline.setenv("APCA_API_BASE_URL", "http://127.0.0.1:9")
+        offline.setenv("ALPACA_API_KEY", "any")
+        offline.setenv("ALPACA_SECRET_KEY", "any")
+        offline.setenv("SENTINEL_BROKER__READ_WAIT_S", "0")
+        restored = stage.tells(f"restore {copy}")
+        said = stage.types(f"restore {copy}").out
+    assert (restored.exit_code, restored.document["reconciled"]) == (0, False)
+    assert restored.findings == [("not_reconciled", None)]
+    assert "what happened since the copy was made is not known yet" in said
+    assert stage.trades() == ()
+    assert stage.evening().exit_code == 0
+    assert [trade.exit_reason for trade in stage.trades()] == ["stop_filled"]
+
+
+def test_a_rehearsed_restore_asks_nobody(stage):
+    stage.holds()
+    copy = copy_of(stage)
+    asked = sum(stage.exchange.state()["requests"]["counts"].values())
+    rehearsed = stage.tells(f"restore {copy} --dry-run").document
+    assert (rehearsed["exit_code"], rehearsed["reconciled"], rehearsed["findings"]) == (0, False, [])
+    assert sum(stage.exchange.state()["requests"]["counts"].values()) == asked
