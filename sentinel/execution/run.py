@@ -222,7 +222,7 @@ class Run(StepWork):
 
     def _write_down(self, coverage: Coverage, exit_code: int) -> RunReport:
         facts, requests = self.facts, self.workplace.broker.requests
-        news = while_away(self.ledger, self._run_id, facts.session)
+        news = while_away(self.ledger, self._run_id, facts.session, self.command)
         with self.ledger.transaction():
             self.ledger.record_findings(self._run_id, self.findings)
             self.ledger.record_coverage(self._run_id, coverage, facts.session.now)

@@ -16,6 +16,7 @@ from sentinel.plan.fills import NEW_TO_THE_LEDGER
 # The steps that find out. A second look tells of the run's own doing, unless that run was cut off before it could.
 FINDING_OUT = frozenset({"fills", "positions"})
 SECOND_LOOK = "second look"
+EVENING = "evening-workflow"
 FOLLOWED = {
     "adopt_position": NewsKind.ADOPTED,
     "resize_trade": NewsKind.RESIZED,
@@ -26,9 +27,12 @@ FOLLOWED = {
 TOLD = frozenset({DeedOutcome.DONE, DeedOutcome.PLANNED})
 
 
-def while_away(ledger: Ledger, run_id: int, session: Session) -> WhileAway | None:
-    """What happened since the last look, told by run `run_id` and those cut off before it; None for a first look."""
-    looked = ledger.last_look_run()
+def while_away(ledger: Ledger, run_id: int, session: Session, command: str) -> WhileAway | None:
+    """What happened since the last look, told by run `run_id` and those cut off before it; None for a first look.
+
+    An evening tells what happened since the last evening: a command in between shows what it met, but not what it made.
+    """
+    looked = (ledger.last_evening() if command == EVENING else None) or ledger.last_look_run()
     if looked is None or looked.looked_at is None:
         return None
     since = looked.looked_at

@@ -20,6 +20,7 @@ DEEDS = """SELECT deeds.* FROM run_steps JOIN deeds ON deeds.run_step_id = run_s
 DEEDS_SINCE = """SELECT run_steps.run_id, deeds.* FROM run_steps CROSS JOIN deeds ON deeds.run_step_id = run_steps.id
                  WHERE run_steps.run_id > ? ORDER BY run_steps.run_id, run_steps.id, deeds.id"""
 LAST_LOOK = "SELECT * FROM runs WHERE looked_at IS NOT NULL ORDER BY looked_at DESC, id DESC LIMIT 1"
+LAST_EVENING = LAST_LOOK.replace("WHERE", "WHERE command = 'evening-workflow' AND")
 COVERAGE = "SELECT * FROM coverage WHERE run_id = ? ORDER BY symbol"
 RESCUES = "SELECT * FROM v_rescues ORDER BY symbol"
 RESCUES_OF = "SELECT * FROM v_rescues WHERE symbol = ?"
@@ -121,6 +122,11 @@ class Telemetry(LedgerFile):
     def last_look_run(self) -> RunRow | None:
         """The run that last looked at the broker to its end."""
         row = self._row(LAST_LOOK)
+        return from_row(RunRow, row) if row else None
+
+    def last_evening(self) -> RunRow | None:
+        """The evening that last looked at the broker to its end."""
+        row = self._row(LAST_EVENING)
         return from_row(RunRow, row) if row else None
 
     def rescues_of(self, symbol: str) -> Rescues:

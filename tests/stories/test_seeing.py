@@ -54,6 +54,17 @@ def test_an_evening_without_a_session_says_so_and_still_verifies(stage: Stage) -
     assert "the one position covered: 7 of 7 shares" in screen
 
 
+@pytest.mark.parametrize("command", ["update-trailing-stops", "reconcile-fills", "check-profit-taking"])
+def test_an_evening_tells_what_a_command_since_the_last_one_has_met(stage: Stage, command: str) -> None:
+    stage.holds()
+    stage.day("AAPL", "100 101 99 100")
+    stage.day("AAPL", "91 91 90 91")
+    assert stage.tells(command).exit_code == 0
+    evening = stage.evening()
+    assert news(evening, "gain_usd", "r_multiple") == [("stopped_out", "AAPL", "-63.00", "-1.12")]
+    assert away(evening)["missed"] == 1
+
+
 def test_a_quiet_session_is_one_line(stage: Stage) -> None:
     stage.holds()
     stage.day("AAPL", "100 101 99 100")
