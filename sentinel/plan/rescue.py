@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from sentinel.domain.actions import Action, CancelStop, FreeShares, GrowStop, PlaceStop, Plan
+from sentinel.domain.actions import Action, CancelEntry, CancelStop, FreeShares, GrowStop, PlaceStop, Plan
 from sentinel.domain.book import Owed, OwedKind
 from sentinel.domain.facts import Facts, Holding
 from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import dollars, shares, to_tick
+from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderClass, OrderStatus, OrderType, Side
 from sentinel.plan.splits import is_in_other_units
 from sentinel.risk_config import RiskPolicy, calculate_stop_price, calculate_trailing_stop_price, price_at_gain
@@ -58,6 +59,11 @@ def _rescue(holding: Holding, facts: Facts) -> Iterator[Action | Finding]:
             because = f"{holding.symbol} has changed sides, and this stop would add to it"
             yield CancelStop(holding.symbol, order, because)
     entry = facts.live_entry(holding.symbol)
+    if entry is not None and entry.purpose is Purpose.ENTRY and entry.status is not OrderStatus.PENDING_CANCEL:
+        # The second look places the stop, once it has ended (ALPACA 6.4).
+        because = f"{shares(missing)} held already are bare, and the broker takes no stop beside it"
+        yield CancelEntry(holding.symbol, entry, because)
+        return
     if entry is not None:
         yield _blocked(holding, missing, f"entry {entry.id} is still {entry.status}", "run again once it has ended")
         return

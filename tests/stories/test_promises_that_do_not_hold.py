@@ -183,3 +183,21 @@ def test_a_reverse_split_after_a_purchase_by_hand_is_no_sale(stage):
     assert (evening.exit_code, evening.stops) == (0, {"AAPL": Decimal("1080.00")})
     assert ("split_trade", "AAPL", "done") in evening.verbs()
     assert (stage.evening().verbs(), stage.trades()) == ([], ())
+
+
+@pytest.mark.parametrize("cancel", ["immediate", "pending"])
+def test_an_entry_of_ours_does_not_keep_shares_bought_by_hand_bare(stage, cancel):
+    stage.exchange.modes(after_hours_cancel=cancel)
+    assert stage.enters("AAPL 90.00 7").exit_code == 0
+    stage.day("AAPL", "100 101 95 99")
+    stage.exchange.trade("AAPL", 5, "buy", 99)
+    evening = stage.evening()
+    if cancel == "pending":
+        assert (evening.exit_code, evening.states) == (1, {"AAPL": "naked"})
+        assert {"cancel_pending", "stop_blocked"} <= set(alarms(evening))
+        stage.opens()
+        evening = stage.evening()
+    assert (evening.exit_code, evening.states) == (0, {"AAPL": "protected"})
+    assert [(order["type"], order["qty"]) for order in stage.orders()] == [("stop", "5")]
+    sent = stage.mutations()
+    assert (stage.evening().exit_code, stage.mutations()) == (0, sent)

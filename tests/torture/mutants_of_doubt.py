@@ -55,6 +55,13 @@ MUTANTS_OF_DOUBT = (
         (STORY,),
     ),
     Mutant(
+        "an entry of ours keeps shares bought by hand bare",
+        "sentinel/plan/rescue.py",
+        "if entry is not None and entry.purpose is Purpose.ENTRY and entry.status is not OrderStatus.PENDING_CANCEL:",
+        "if entry is not None and entry.purpose is Purpose.EXIT and entry.status is not OrderStatus.PENDING_CANCEL:",
+        (STORY,),
+    ),
+    Mutant(
         "shares bought before a reverse split prove a sale",
         "sentinel/plan/ghosts.py",
         "if held <= 0 and not are_other_units(paid / bought, position.avg_entry_price):",
