@@ -11,6 +11,7 @@ from sentinel.domain.findings import Finding, Severity
 from sentinel.report.document import document
 
 audit = typer.Typer(name="audit", help="Verify what was written down.", rich_markup_mode=None)
+MOST_CHANGES = 3
 REMEDY = "`sentinel restore` names the copies; a sound one put back has a sound audit"
 
 
@@ -25,7 +26,8 @@ def verify(context: typer.Context, as_json: AsJson = False) -> int:
 
     It names the first line that was changed, taken out or cut off. Every line is sealed with the one before it. The
     last one of each run is noted in audit-heads.txt, outside the ledger, so that an audit written anew from the start
-    is found out too. Exits 0 when all is whole, else 1.
+    is found out too. Tables that hold anything Sentinel did not write are named as well. Exits 0 when all is whole,
+    else 1.
     """
     from sentinel.ledger import Ledger, noted_heads
     from sentinel.settings import find_home
@@ -35,9 +37,13 @@ def verify(context: typer.Context, as_json: AsJson = False) -> int:
     with Ledger.open_read_only(home / LEDGER_FILE, is_checked=False) as ledger:
         broken, head = ledger.verify_audit(), ledger.audit_head()
         other = disagreement_with_heads(ledger, home)
+        changed = ledger.damage()
     if broken is not None:
         message = f"line {broken} of the audit was changed, taken out or cut off"
         finding: Finding | None = Finding("audit_broken", Severity.ALARM, None, message, REMEDY)
+    elif changed:
+        message = f"the audit is whole, but {'; '.join(changed[:MOST_CHANGES])}"
+        finding = Finding("ledger_changed", Severity.ALARM, None, message, REMEDY)
     else:
         finding = other[1] if other else None
     if finding is None:

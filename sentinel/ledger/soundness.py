@@ -55,12 +55,12 @@ def faults(connection: sqlite3.Connection, *, are_rows_checked: bool = False) ->
 def _untrue(connection: sqlite3.Connection) -> Iterator[str]:
     if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         return  # an empty file is a ledger to be
-    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        yield f"row {row} of {table} refers to a row of {parent} that is gone"
     if connection.execute(SEALED_SINCE).fetchone():
         for name in load_part("seals").broken(connection):
             is_schema = name.startswith("(")
             yield "its definitions were changed from outside" if is_schema else f"{name} was changed from outside"
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"row {row} of {table} refers to a row of {parent} that is gone"
     ever_written = connection.execute(EVER_WRITTEN).fetchone()
     broken = first_broken(connection.execute(WHOLE_CHAIN), ever_written[0] if ever_written else 0)
     if broken is not None:

@@ -50,6 +50,35 @@ def test_the_first_line_that_is_not_as_it_was_is_named(desk: Desk, statement: st
     assert (told["exit_code"], told["first_broken"]) == (1, first)
 
 
+def strange_row(connection: sqlite3.Connection, table: str) -> str:
+    """A row Sentinel did not write, whatever the rules of the table say of it."""
+    columns = [row[:3] for row in connection.execute(f"PRAGMA table_info('{table}')")]
+    values = ", ".join("77777" if kind in ("INTEGER", "INT", "REAL") else "'77777'" for _, _, kind in columns)
+    names = ", ".join(f'"{name}"' for _, name, _ in columns)
+    return f'INSERT INTO "{table}" ({names}) VALUES ({values})'
+
+
+def test_a_row_of_any_table_that_sentinel_did_not_write_is_named_by_its_table(desk: Desk) -> None:
+    """Every table but the audit, whose lines are named by their numbers; a row taken out, a row put in."""
+    desk.holds()
+    sound = (desk.home / "sentinel.db").read_bytes()
+    with closing(sqlite3.connect(desk.home / "sentinel.db")) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM seal WHERE name NOT LIKE '(%'")]
+        rows = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}
+        strange = {name: strange_row(connection, name) for name in tables}
+    assert {"trades", "stop_loss_orders", "entry_orders", "intents", "runs", "findings", "halts"} <= set(tables)
+    for table in tables:
+        taken_out = [f'DELETE FROM "{table}" WHERE rowid = (SELECT max(rowid) FROM "{table}")'] if rows[table] else []
+        for statement in (strange[table], *taken_out):
+            (desk.home / "sentinel.db").write_bytes(sound)
+            tamper(desk.home / "sentinel.db", statement)
+            told = desk.tells("audit", "verify")
+            assert (told["exit_code"], [f["code"] for f in told["findings"]]) == (1, ["ledger_changed"]), statement
+            assert f"{table} was changed from outside" in told["findings"][0]["message"], statement
+    (desk.home / "sentinel.db").write_bytes(sound)
+    assert desk.types("audit", "verify").exit_code == 0
+
+
 def write_anew(path: Path) -> None:
     """Another story from the second line on, whose hashes agree with each other, and a seal that agrees with all."""
     with closing(sqlite3.connect(path)) as connection:
