@@ -236,6 +236,49 @@ def test_what_the_broker_forbids_nobody_sets_aside(stage, action, rule):
     assert "--override" not in refused.err
 
 
+def halted(stage):
+    assert stage.types("halt --reason holiday").exit_code == 0
+
+
+def paused(stage):
+    with Ledger.open(stage.home / "sentinel.db") as ledger:
+        ledger.latch("3 runs in 10 sessions had to put a stop behind TSLA")
+
+
+def waiting(stage):
+    assert stage.enters("AAPL 95.00 7").exit_code == 0
+
+
+def not_to_be_sold_short(stage):
+    stage.exchange.action(asset={"symbol": "AAPL", "shortable": False})
+
+
+#  rule, what has happened, the entry, the value it met and its limit
+VETOED = [
+    ("halt", halted, "AAPL 100 7", "holiday", "no halt"),
+    ("latch", paused, "AAPL 100 7", "3 runs in 10 sessions had to put a stop behind TSLA", "no pause"),
+    ("not_shortable", not_to_be_sold_short, "AAPL 100 7 --side sell", "not shortable", "shortable"),
+    ("already_held", lambda stage: stage.holds(), "AAPL 100 7", "7 shares", "no position"),
+    ("live_order", waiting, "AAPL 96 7", "accepted", "no live order"),
+    ("wrong_side_stop", nothing, "AAPL 120 7", "110.40", "100.00"),
+    ("position_size", lambda stage: sets(stage, position_size_usd=50), "AAPL 100", "$100.00", "$50.00 a position"),
+]
+
+
+@pytest.mark.parametrize(("rule", "before", "line", "value", "limit"), VETOED)
+def test_what_nobody_sets_aside_is_refused_with_its_numbers(stage, rule, before, line, value, limit):
+    before(stage)
+    stage.trades_quietly("AAPL")
+    sent = stage.mutations()
+    refused = stage.tells(f"submit-entry-with-stop {line}")
+    assert (refused.exit_code, refused.document["exit_code"]) == (3, 3)
+    assert [refused.document[key] for key in ("rule", "value", "limit")] == [rule, value, limit]
+    assert "--override" not in refused.err
+    aside = stage.types(f"submit-entry-with-stop {line} --override {rule} {REASON}")
+    assert (aside.exit_code, f"the rule {rule} cannot be set aside" in aside.err) == (2, True)
+    assert stage.mutations() == sent
+
+
 def test_a_dry_run_is_refused_and_allowed_like_the_real_one(stage):
     assert stage.enters("AAPL 104 7 --dry-run").exit_code == 3
     sent = stage.mutations()
