@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sentinel.ledger import Ledger
-from tests.commands.desk import Desk
+from sentinel.broker.answers import Answer, OrderTicket
+from sentinel.broker.transport import AlpacaWire
+from sentinel.ledger import Ledger, damage_in
+from tests.commands.desk import Desk, bars
 from tests.ledger.hands import forge
 
 DAMAGES = {
@@ -38,6 +40,43 @@ def test_a_folder_in_the_way_is_an_error_with_a_remedy(desk: Desk, tmp_path: Pat
     answer = desk.types("backup", "--to", str(tmp_path / "file"))
     assert answer.exit_code == 3
     assert "make the folder writable" in answer.err
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "evening-workflow --non-interactive",
+        "rescue-stops",
+        "reconcile-positions",
+        "adopt TSLA",
+        "submit-entry-with-stop MSFT 400.00 1",
+        "halt --reason holiday",
+    ],
+)
+def test_before_anything_is_written_or_sent_there_is_a_sound_copy(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    desk.holds()
+    desk.exchange.bars(bars("TSLA", "100"))
+    desk.exchange.trade("TSLA", 3, "buy")  # unknown to the ledger, and bare
+    desk.trades_quietly("MSFT", "400")
+    there = set((desk.home / "backups").iterdir())
+    with Ledger.open_read_only(desk.home / "sentinel.db") as ledger:
+        head = ledger.audit_head()
+    when_sent: list[int] = []
+    submit = AlpacaWire.submit
+
+    def watched(wire: AlpacaWire, order: OrderTicket) -> Answer:
+        when_sent.append(len(set((desk.home / "backups").iterdir()) - there))
+        return submit(wire, order)
+
+    monkeypatch.setattr(AlpacaWire, "submit", watched)
+    assert desk.types(*typed.split()).exit_code in (0, 1)
+    (copy,) = set((desk.home / "backups").iterdir()) - there
+    assert set(when_sent) <= {1}
+    assert damage_in(copy) == ()
+    with Ledger.open_copy(copy) as kept, Ledger.open_read_only(desk.home / "sentinel.db") as ledger:
+        assert kept.audit_head() == head != ledger.audit_head()
 
 
 def test_a_copy_is_put_back_and_the_present_ledger_kept(desk: Desk) -> None:
