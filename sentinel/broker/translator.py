@@ -199,6 +199,7 @@ def session_of(clock_body: object, calendar_body: object) -> Session:
         next_open=required_instant(clock, "next_open"),
         next_close=required_instant(clock, "next_close"),
         closes=tuple(sorted(_wall_clock(day, "close") for day in opened)),
+        opened_at=_wall_clock(last, "open"),
     )
 
 

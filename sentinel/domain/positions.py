@@ -99,3 +99,5 @@ class Session:
     next_open: datetime
     next_close: datetime
     closes: tuple[datetime, ...] = ()
+    # When that session opened; None where nobody told.
+    opened_at: datetime | None = None

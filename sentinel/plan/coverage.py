@@ -102,8 +102,7 @@ def _state(holding: Holding, facts: Facts) -> tuple[CoverageState, str]:
 
 def _state_of_leaving(exits: tuple[Order, ...], facts: Facts) -> tuple[CoverageState, str]:
     """Shares that leave at the open; while it is open a sale that does not fill has met a halt (ALPACA 10.10)."""
-    now = facts.session.now
-    late = next((o for o in exits if facts.session.is_open and now - (o.submitted_at or now) >= FILLS_WITHIN), None)
+    late = next((o for o in exits if facts.session.is_open and _could_have_filled(o, facts)), None)
     if late is not None:
         return CoverageState.UNVERIFIED, f"market exit {late.id} has not filled, though the market is open"
     return CoverageState.PENDING, "a market exit waits for the open"
@@ -124,6 +123,12 @@ def _state_of_protected(holding: Holding, facts: Facts) -> tuple[CoverageState, 
 
 
 _DOUBTFUL = frozenset(OrderStatus) - {OrderStatus.HELD}
+
+
+def _could_have_filled(sale: Order, facts: Facts) -> bool:
+    now = facts.session.now
+    since = max(sale.submitted_at or now, facts.session.opened_at or sale.submitted_at or now)
+    return now - since >= FILLS_WITHIN
 
 
 def _why_naked(closing: list[Order], facts: Facts) -> str:

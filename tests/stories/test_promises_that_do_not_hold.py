@@ -91,12 +91,16 @@ def test_a_sale_at_the_close_of_the_day_is_left_to_the_trader_and_told(stage):
     assert [order["type"] for order in stage.orders()] == ["market"]
 
 
-def test_a_sale_that_an_open_market_does_not_fill_is_not_waiting_for_the_open(stage):
+@pytest.mark.parametrize("is_queued_overnight", [True, False])
+def test_a_sale_that_an_open_market_does_not_fill_is_not_waiting_for_the_open(stage, is_queued_overnight):
     stage.exchange.trade("AAPL", 7, "buy", 100)
-    stage.opens()
     stage.exchange.action(halt={"symbol": "AAPL"})
-    order_by_phone(stage, type="market", time_in_force="day")
-    assert stage.evening().states == {"AAPL": "pending"}, "a moment ago"
+    if is_queued_overnight:
+        order_by_phone(stage, type="market", time_in_force="day")
+    stage.opens()
+    if not is_queued_overnight:
+        order_by_phone(stage, type="market", time_in_force="day")
+    assert stage.evening().states == {"AAPL": "pending"}, "it may take a moment"
     stage.exchange.advance(to="15:55")
     run = stage.evening()
     assert (run.exit_code, run.states) == (1, {"AAPL": "unverified"})
