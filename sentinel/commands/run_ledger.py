@@ -33,6 +33,7 @@ def run_ledger(
         with open_or_begin_anew(path, now) as ledger:
             troubles += _quarantined(ledger)
             notices += _other_audit(ledger, path.parent, is_kept=True)
+            notices += _lost_halt(ledger, path.parent)
             yield ledger
         return
     with TemporaryDirectory(prefix="sentinel-dry-run-") as folder:
@@ -41,6 +42,7 @@ def run_ledger(
         with Ledger.open(copy, now) as ledger:
             troubles += _quarantined(ledger)
             notices += _other_audit(ledger, path.parent, is_kept=False)
+            notices += _lost_halt(ledger, path.parent)
             yield ledger
 
 
@@ -80,6 +82,22 @@ def _other_audit(ledger: "Ledger", home: Path, *, is_kept: bool) -> Iterator[Fin
         # At once, so that a run killed later does not leave two audits in one file.
         begin_anew(home, ledger.now(), ledger.audit_head())
     yield found[1]
+
+
+def _lost_halt(ledger: "Ledger", home: Path) -> Iterator[Finding]:
+    """A halt the ledger knows nothing of, for it is a new or an older one, is set again (I11)."""
+    from sentinel.ledger import halt_in_force, noted_heads
+
+    halt = halt_in_force(noted_heads(home))
+    if halt is None or ledger.halt_reason() is not None or ledger.audit_hash(halt.head.number) == halt.head.hash:
+        return
+    why = f"you halted on {halt.at[:10]}, and the ledger that knew why is gone"
+    with ledger.transaction():
+        ledger.halt(why, ledger.now())
+        ledger.audit("halt", None, why)
+    yield Finding(
+        "halt_kept", Severity.WARNING, None, f"the halt stays: {why}", "sentinel resume --reason TEXT lifts it"
+    )
 
 
 def _quarantined(ledger: "Ledger") -> Iterator[Finding]:

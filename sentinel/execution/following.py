@@ -40,6 +40,7 @@ from sentinel.domain.orders import Order, OrderStatus
 from sentinel.execution.records import entry_record, exit_record, stop_record
 from sentinel.ledger import Ledger
 from sentinel.plan.ghosts import close_ghost, has_been_flat
+from sentinel.plan.hands import is_sale_cancelled_by_hand
 from sentinel.risk_config import calculate_stop_price
 
 
@@ -195,6 +196,8 @@ class Following:
         self.ledger.write_exit(exit_record(order, reason, trade.id if trade else None))
         if trade is None:
             return
+        if is_sale_cancelled_by_hand(order, facts):
+            self._take_back_the_yes(trade.symbol, facts)
         is_whole = order.status is OrderStatus.FILLED and order.symbol not in facts.positions
         if is_whole and not (order.filled_qty < trade.qty and self._approved_part(trade.symbol, facts)):
             self._close(trade, order, reason, facts)
@@ -209,6 +212,12 @@ class Following:
             self.ledger.write_trade(replace(trade, qty=left))
         for approval in self._approved_part(trade.symbol, facts):
             self.ledger.decide_approval(approval.id, ApprovalState.DONE, facts.session.now)
+
+    def _take_back_the_yes(self, symbol: str, facts: Facts) -> None:
+        """Who cancels the sale has thought again: it is not sent anew unless he says yes once more."""
+        for approval in facts.book.approvals_for(symbol):
+            if approval.state is ApprovalState.APPROVED:
+                self.ledger.decide_approval(approval.id, ApprovalState.EXPIRED, facts.session.now)
 
     def _approved_part(self, symbol: str, facts: Facts) -> tuple[Approval, ...]:
         asked = facts.book.approvals_for(symbol)

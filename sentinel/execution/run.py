@@ -19,7 +19,7 @@ from sentinel.execution.step_work import StepWork
 from sentinel.execution.while_away import while_away
 from sentinel.execution.workplace import Step, Workplace
 from sentinel.plan.breaches import plan_breaches
-from sentinel.plan.coverage import coverage_findings, prove_coverage, unverified_coverage
+from sentinel.plan.coverage import blocked_findings, coverage_findings, prove_coverage, unverified_coverage
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.guards import suddenly_empty
 from sentinel.plan.orphans import surplus_findings
@@ -167,7 +167,8 @@ class Run(StepWork):
             self._act_on_second_look()
             coverage = prove_coverage(self.facts)
             self.findings += coverage_findings(coverage)
-        self.findings += (*overdue_findings(self.facts), *self._untold(surplus_findings(self.facts)))
+        self.findings += (*blocked_findings(self.facts), *overdue_findings(self.facts))
+        self.findings += self._untold(surplus_findings(self.facts))
         self.findings = list(dict.fromkeys(self.findings))  # what a second look found again is told once
         alarms = frozenset(finding.code for finding in self.findings if finding.severity is Severity.ALARM)
         self._watch_for_danger(RunEnding(self._run_id, 1 if alarms else 0, alarms, coverage.is_bare))

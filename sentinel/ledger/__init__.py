@@ -1,7 +1,16 @@
 """The ledger: what Sentinel intended, did and saw, in one SQLite file that a person can read too."""
 
 from sentinel.ledger.examining import damage_in
-from sentinel.ledger.heads import Head, Noted, begin_anew, disagreement, is_older, note_head, noted_heads
+from sentinel.ledger.heads import (
+    Head,
+    Noted,
+    begin_anew,
+    disagreement,
+    halt_in_force,
+    is_older,
+    note_head,
+    noted_heads,
+)
 from sentinel.ledger.ledger import Ledger
 from sentinel.ledger.ledger_file import LedgerDamaged, RowRefused
 from sentinel.ledger.quarantine import Quarantine, open_or_begin_anew, quarantine_in_force
@@ -26,6 +35,7 @@ __all__ = [
     "damage_in",
     "disagreement",
     "examine_copy",
+    "halt_in_force",
     "is_older",
     "migrate_from_v7",
     "note_head",

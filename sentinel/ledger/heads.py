@@ -88,6 +88,12 @@ def is_older(noted: Sequence[Noted], hash_of: HashOf, other: Noted, last: Head |
     return bool(there) and all(hash_of(line.head.number) == line.head.hash for line in there)
 
 
+def halt_in_force(noted: Sequence[Noted]) -> Noted | None:
+    """The line of the trader's halt, if no resume has come since: known here even where the ledger forgot it."""
+    words = [line for line in noted if line.command in ("halt", "resume")]
+    return words[-1] if words and words[-1].command == "halt" else None
+
+
 def _since_it_began(noted: Sequence[Noted]) -> list[Noted]:
     """A restore begins anew, and so does whatever else made the audit shorter, which was said at the time."""
     found: list[Noted] = []

@@ -39,6 +39,15 @@ def coverage_findings(coverage: Coverage) -> tuple[Finding, ...]:
     )
 
 
+def blocked_findings(facts: Facts) -> tuple[Finding, ...]:
+    """An alarm where the broker takes no orders: no stop can be placed or raised, whatever happens (ALPACA 9.5)."""
+    if not facts.account.blocks_orders:
+        return ()
+    message = "the broker blocks new orders on this account: the stops that rest go on, none can be placed or raised"
+    remedy = "the account's page at the broker says why, and what to do; `sentinel doctor` tells when it is over"
+    return (Finding("blocked_account", Severity.ALARM, None, message, remedy),)
+
+
 A_FRACTION = "a fraction of a share can carry no stop"
 _FRACTION_REMEDY = "sell the fraction by hand, or buy the rest of its share: no stop can rest behind it overnight"
 _REMEDIES = {

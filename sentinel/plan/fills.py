@@ -10,7 +10,7 @@ from sentinel.domain.findings import Finding, Severity
 from sentinel.domain.money import CENT, dollars, shares
 from sentinel.domain.names import Purpose
 from sentinel.domain.orders import Order, OrderClass, OrderStatus, Side
-from sentinel.plan.hands import by_whom, told_of, who_ended
+from sentinel.plan.hands import by_whom, told_of, told_of_sale, who_ended
 
 NEW_TO_THE_LEDGER = "a live stop the ledger did not know"
 
@@ -77,7 +77,7 @@ def _stops(facts: Facts) -> Iterator[Action | Finding | None]:
                 yield FollowStop(order.symbol, order, because=NEW_TO_THE_LEDGER)
 
 
-def _exits(facts: Facts) -> Iterator[Action | Finding]:
+def _exits(facts: Facts) -> Iterator[Action | Finding | None]:
     known = {record.order_id for record in facts.book.exits}
     for record in facts.book.exits:
         order = facts.orders.get(record.order_id)
@@ -87,6 +87,7 @@ def _exits(facts: Facts) -> Iterator[Action | Finding]:
             yield _vanished("exit", record)
         elif _moved(record, order):
             yield FollowExit(order.symbol, order, because=_fate_of_exit(order, facts))
+            yield told_of_sale(order, facts)
     for order in facts.orders.values():
         # A status nobody knows does not reopen a sale the ledger has seen end.
         is_news = order.status is not OrderStatus.UNKNOWN or order.id not in facts.book.known_orders

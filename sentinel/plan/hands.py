@@ -5,7 +5,7 @@ from decimal import Decimal
 from sentinel.domain.book import EndedBy, OwedKind, StopRecord
 from sentinel.domain.facts import Facts
 from sentinel.domain.findings import Finding, Severity
-from sentinel.domain.money import dollars
+from sentinel.domain.money import dollars, shares
 from sentinel.domain.orders import TERMINAL, Order, OrderClass, OrderStatus
 from sentinel.plan.rescue import rescue_price
 from sentinel.plan.splits import split_ratio
@@ -36,6 +36,23 @@ def by_whom(ended_by: EndedBy | None) -> str:
     """The hand in words, to be put behind the end of a stop; nothing where it was ours or there was no end."""
     words = {EndedBy.TRADER: ", by hand", EndedBy.BROKER: ", by the broker"}
     return words.get(ended_by, "") if ended_by else ""
+
+
+def is_sale_cancelled_by_hand(sale: Order, facts: Facts) -> bool:
+    """Whether nobody but the trader can have ended a sale of ours; at its close the broker does (ALPACA 2.2)."""
+    if sale.status is not OrderStatus.CANCELED or sale.filled_qty or _is_cancelled_by_us(sale, facts):
+        return False
+    is_over = sale.expires_at is not None and (sale.ended_at or facts.session.now) >= sale.expires_at
+    return not is_over and not _is_merged(sale.symbol, facts)
+
+
+def told_of_sale(sale: Order, facts: Facts) -> Finding | None:
+    """What to tell the trader of a sale of ours that he has cancelled; None where he has not."""
+    if not is_sale_cancelled_by_hand(sale, facts):
+        return None
+    told = f"{SOMEBODY} cancelled the sale of {shares(sale.qty)} of {sale.symbol}: the yes it was sent for has lapsed"
+    remedy = "nothing to do: the shares are under a stop again, and you are asked anew while there is a reason to"
+    return Finding("sale_cancelled_by_hand", Severity.WARNING, sale.symbol, told, remedy)
 
 
 def told_of(record: StopRecord, order: Order, facts: Facts) -> Finding | None:

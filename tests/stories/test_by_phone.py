@@ -194,3 +194,35 @@ def test_a_reverse_split_cancels_the_stop_and_it_is_rescued_in_new_units(stage, 
     evening = stage.evening()
     assert evening.verbs() == [("split_trade", "AAPL", "done"), ("place_stop", "AAPL", "done")]
     assert (evening.exit_code, evening.stops) == (0, {"AAPL": Decimal("920.00")})
+
+
+def sale_is_waiting(stage):
+    """Seven shares at +20 %, sold by a yes: the order that waits for the open."""
+    stage.exchange.modes(after_hours_cancel="immediate")
+    stage.holds()
+    stage.day("AAPL", "119 121 118 120")
+    question = stage.evening().document["approvals"][0]
+    assert stage.tells(f"approvals approve {question['id']}").states == {"AAPL": "pending"}
+    (sale,) = stage.orders()
+    return sale
+
+
+def test_a_sale_the_trader_cancels_is_not_sent_again_before_he_has_said_yes_again(stage):
+    sale = sale_is_waiting(stage)
+    stage.exchange.action(cancel={"order_id": sale["id"]})
+    evening = stage.evening()
+    assert ("sale_cancelled_by_hand", "AAPL") in evening.findings
+    assert (evening.exit_code, [order["type"] for order in stage.orders()]) == (0, ["stop"])
+    assert [question["qty"] for question in evening.document["approvals"]] == [7]
+    assert stage.evening().verbs() == []
+
+
+def test_a_sale_the_broker_ends_at_its_close_is_sent_again(stage):
+    """A halt lasted all day; the yes still stands."""
+    sale_is_waiting(stage)
+    stage.exchange.action(halt={"symbol": "AAPL"})
+    stage.day("AAPL", "120 121 119 120")
+    stage.exchange.action(resume={"symbol": "AAPL"})
+    evening = stage.evening()
+    assert "sale_cancelled_by_hand" not in dict(evening.findings)
+    assert evening.verbs("close_position") == [("close_position", "AAPL", "done")]

@@ -82,3 +82,22 @@ def test_fills_and_orphans_are_followed(stage):
     evening = stage.evening()
     assert (evening.exit_code, evening.states) == (0, {})
     assert [trade.exit_reason for trade in stage.trades()] == ["stop_filled"]
+
+
+@pytest.mark.parametrize("place", ["deleted", "an older copy"])
+def test_a_halt_outlives_the_ledger(stage, place):
+    """What stands beside it knows of the halt, and only a resume lifts it."""
+    stage.exchange.trade("MSFT", 7, "buy", 100)
+    stage.evening()
+    ledger = stage.home / "sentinel.db"
+    older = ledger.read_bytes()
+    assert stage.tells("halt --reason 'away for a while'").exit_code == 0
+    ledger.unlink()
+    if place == "an older copy":
+        ledger.write_bytes(older)
+    evening = stage.evening()
+    assert (evening.exit_code, ("halt_kept", None) in evening.findings) == (0, True)
+    assert stage.enters("AAPL 100.00 7").exit_code == 3
+    assert "halt_kept" not in dict(stage.evening().findings)
+    assert stage.types("resume --reason 'back at my desk'").exit_code == 0
+    assert stage.enters("AAPL 100.00 7").exit_code == 0

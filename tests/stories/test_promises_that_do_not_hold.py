@@ -205,3 +205,13 @@ def test_an_entry_of_ours_does_not_keep_shares_bought_by_hand_bare(stage, cancel
     assert [(order["type"], order["qty"]) for order in stage.orders()] == [("stop", "5")]
     sent = stage.mutations()
     assert (stage.evening().exit_code, stage.mutations()) == (0, sent)
+
+
+def test_an_account_the_broker_has_blocked_is_an_alarm_though_its_stops_rest(stage):
+    stage.holds()
+    stage.exchange.action(account={"trading_blocked": True})
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states) == (1, {"AAPL": "protected"})
+    assert alarms(evening) == ["blocked_account"]
+    stage.exchange.action(account={"trading_blocked": False})
+    assert stage.evening().exit_code == 0

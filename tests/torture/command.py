@@ -36,7 +36,8 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/torture", description=__doc__)
     names = [layer.name for layer in LAYERS]
-    parser.add_argument("layers", nargs="*", metavar="LAYER", help=f"of {', '.join(names)}; all unless named")
+    of_these = f"of {', '.join(names)}; all unless named"
+    parser.add_argument("layers", nargs="*", type=_layer, metavar="LAYER", help=of_these)
     size = "small, full, or a number of cases for each layer"
     parser.add_argument("--size", default="small", type=_size, help=size)
     parser.add_argument(
@@ -51,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--case", help="replay one case of one layer, by the key a failure printed")
     return parser
+
+
+def _layer(text: str) -> str:
+    if text not in {layer.name for layer in LAYERS}:
+        raise argparse.ArgumentTypeError(f"one of {', '.join(layer.name for layer in LAYERS)}, not {text}")
+    return text
 
 
 def _size(text: str) -> int | str | None:

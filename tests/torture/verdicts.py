@@ -22,7 +22,7 @@ class Cause(StrEnum):
     PARTIAL_ENTRY = "a part of an entry filled, and the stop of an OTO order sleeps until all of it has"
     REVERSE_SPLIT = "a reverse split cancelled every order on the symbol"
     ORDER_NOT_SPLIT = "a split multiplied the shares, and not a sale that waited for the open, or a short's buy stop"
-    HALT = "the symbol is halted"
+    HALT = "the symbol is halted, or the sale that waited for its open met a halt"
     HANGING_CANCEL = "an order that ends only at the open is in the way"
     CUT_HANDOVER = "a kill fell between what freed shares of a stop and what was to follow"
     BY_HAND = "shares bought or a stop cancelled by telephone since the last run ended"

@@ -239,6 +239,9 @@ class World:
     def halts(self, symbol: str) -> None:
         """Trading in a symbol stops."""
         self.exchange.action(halt={"symbol": symbol})
+        if any(order["type"] == "market" for order in live_orders(self.state(), symbol)):
+            # A sale that met the halt ends at the close, and nobody stands in for it before the next run (ALPACA 2.2).
+            self.bareness.because(symbol, Cause.HALT)
         self.counts["halts"] += 1
         self._note(f"{symbol} is halted")
 
