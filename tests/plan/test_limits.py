@@ -57,6 +57,9 @@ def older_bar(days: int):
 
 
 BUY_ELSEWHERE = replace(entry("MSFT 5 @ 100.00"), client_order_id="by-hand", legs=())
+# The ledger alone still has it: five of ten shares wait at $100.
+HALF_FILLED = entry_row(entry("MSFT 10 @ 100.00"), filled_qty=Decimal(5))
+HELD, SALE = position("MSFT 5 @ 100.00"), sale("MSFT 5 @ 100.00")
 OPEN = replace(session(is_open=True), closes=(CLOSE - timedelta(days=3), CLOSE))
 RICH = account("1000000", "1000000")
 CURVE_DOWN = Book(equity_curve=((EVENING.date(), Decimal(130_000)),))
@@ -75,6 +78,7 @@ PASSES = [
     ("position_exposure", {"qty": Decimal(3)}, {"account": account("5000")}),
     ("portfolio_exposure", {}, {"account": account(long_market_value=Decimal(86_750))}),
     ("cash", {}, {"account": account(cash="13250")}),
+    ("cash", {}, {"account": account(cash="13250"), "orders": (SALE,)}),  # of what is held: it costs nothing
     ("entries_per_day", {}, {"orders": many(9)}),
     ("entries_per_day", {}, {"orders": many(12, YESTERDAY)}),
     ("duplicate_entry", {}, {"orders": (earlier("AAPL"),)}),  # cancelled without a fill
@@ -91,7 +95,8 @@ PASSES = [
 @pytest.mark.parametrize(("rule", "asked", "known"), PASSES)
 def test_what_a_rule_lets_pass(rule, asked, known):
     assert rule in OVERRIDABLE
-    (action,) = plan_entry(ask(request=asked, **known)).actions
+    held = (HELD,) if SALE in known.get("orders", ()) else ()
+    (action,) = plan_entry(ask(*held, request=asked, **known)).actions
     assert isinstance(action, SubmitEntry)
 
 
@@ -117,6 +122,8 @@ REFUSED = [
     ),
     ("cash", {}, {"account": account(cash="13249")}, "$750.00", "$749.00"),
     ("cash", {}, {"account": account(non_marginable_buying_power=Decimal(12_600))}, "$750.00", "$100.00"),
+    ("cash", {}, {"account": account(cash="13700"), "orders": (BUY_ELSEWHERE,)}, "$750.00", "$700.00"),
+    ("cash", {}, {"account": account(cash="13700"), "book": Book(entries=(HALF_FILLED,))}, "$750.00", "$700.00"),
     ("cash", {}, {"account": account(cash="-20")}, "$750.00", "$0.00"),  # lives on margin
     ("entries_per_day", {}, {"orders": many(10)}, "10", "10"),
     ("entries_per_day", {}, {"book": Book(entered_today=frozenset("abcdefghij"))}, "10", "10"),

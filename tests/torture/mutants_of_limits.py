@@ -9,6 +9,13 @@ RULES_FILE = "sentinel/plan/limits.py"
 
 JUDGED = (
     Mutant(
+        "money that waiting orders will take counts as money to spend",
+        "sentinel/plan/sizing.py",
+        "    own = account.cash - waiting\n",
+        "    own = account.cash + waiting\n",
+        (LIMITS,),
+    ),
+    Mutant(
         "the collar is not asked",
         RULES_FILE,
         '    Rule("price_collar", _price_collar),\n',
