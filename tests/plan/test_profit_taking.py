@@ -42,6 +42,16 @@ def test_nobody_is_asked_twice_an_evening(state, session_day, is_offered):
     assert [type(action) for action in plan.actions] == ([OfferExit] if is_offered else [])
 
 
+def test_the_stop_of_a_short_follows_the_price_from_above():
+    book = Book(trades=(trade("AAPL -7 @ 100.00"),), approvals=(approval("AAPL 7 @ 80.00", ApprovalState.APPROVED),))
+    held = position("AAPL -7 @ 100.00", last="80.00", available="0")
+    now = facts(held, orders=(stop("AAPL -7 @ 92.00"),), book=book)
+    raised, owed_exit = plan_profit_taking(now).actions
+    assert isinstance(raised, RaiseStop)
+    assert isinstance(owed_exit, Owe)
+    assert raised.to_price == owed_exit.price == Decimal("80.40")
+
+
 def test_a_question_that_waited_is_put_to_the_trader_who_has_come():
     now = at("117.00", approval("AAPL 7 @ 117.00"), trader_is_present=True)
     assert [type(action) for action in plan_profit_taking(now).actions] == [OfferExit]

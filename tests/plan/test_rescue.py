@@ -54,9 +54,17 @@ def test_shares_nobody_can_explain_are_not_protected_by_prices_in_old_units(held
     assert (action.stop_price, action.is_emergency, action.qty) == (Decimal(wanted), is_emergency, 19)
 
 
-def test_a_short_position_gets_a_buy_stop_above():
-    (action,) = plan_rescue(facts(position("AAPL -7 @ 100.00"))).actions
-    assert (action.side, action.stop_price, action.qty) == (Side.BUY, Decimal("108.00"), 7)
+@pytest.mark.parametrize(
+    ("last", "wanted"),
+    [
+        ("100.00", "108.00"),  # the policy's first stop
+        ("91.00", "98.00"),  # the stair it has reached
+    ],
+)
+def test_a_short_position_gets_a_buy_stop_above(last, wanted):
+    (action,) = plan_rescue(facts(position("AAPL -7 @ 100.00", last=last))).actions
+    assert isinstance(action, PlaceStop)
+    assert (action.side, action.stop_price, action.qty) == (Side.BUY, Decimal(wanted), 7)
 
 
 def test_the_emergency_stop_of_a_short_lies_above_the_market():
