@@ -149,12 +149,14 @@ def test_shares_held_by_another_order_are_named():
     assert "stop-AAPL-92.00" in plan.findings[0].message
 
 
-def test_only_an_order_that_protects_nothing_gives_way():
+@pytest.mark.parametrize("at_once", [False, True])
+def test_only_an_order_that_protects_nothing_gives_way(at_once):
     """Half is under a bracket by hand, whose target holds its shares; a stray sale holds the rest."""
     bracket = entry("AAPL 5 @ 100.00", OrderStatus.FILLED, filled_qty=Decimal(5), order_class=OrderClass.BRACKET)
     target = replace(sale("AAPL 5 @ 1"), id="target", type=OrderType.LIMIT, parent_id=bracket.id)
     stray = replace(sale("AAPL 5 @ 1"), id="stray", type=OrderType.LIMIT)
-    plan = plan_rescue(facts(position("AAPL 10 @ 100.00", available="0"), orders=(bracket, target, stray)))
+    held = position("AAPL 10 @ 100.00", available="0")
+    plan = plan_rescue(facts(held, orders=(bracket, target, stray), cancels_at_once=at_once))
     freed, placed = plan.actions
     assert isinstance(freed, FreeShares)
     assert (freed.order.id, placed.qty) == ("stray", 5)
