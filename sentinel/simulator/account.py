@@ -1,15 +1,15 @@
-"""Keeps positions and works out the account: equity, margin, buying power, configurations, portfolio history."""
+"""Works out the account: equity, margin, buying power, configurations, portfolio history."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sentinel.simulator import sessions
 from sentinel.simulator.errors import bad_parameter
+from sentinel.simulator.positions import Position, open_positions
 from sentinel.simulator.reservations import held_for_orders
 from sentinel.simulator.shapes import cents, exchange_name, number
 
@@ -32,75 +32,6 @@ CONFIGURATIONS: dict[str, Any] = {
     "suspend_trade": False,
     "trade_confirm_email": "all",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Shares held, negative when short; `avg_entry_price` in dollars a share."""
-
-    symbol: str
-    qty: Decimal
-    avg_entry_price: Decimal
-    opened_on: date
-
-
-def positions(exchange: Exchange) -> list[Position]:
-    """Return every open position, by symbol."""
-    rows = exchange.store.rows("SELECT * FROM position ORDER BY symbol")
-    return [
-        Position(
-            row["symbol"],
-            Decimal(row["qty"]),
-            Decimal(row["avg_entry_price"]),
-            date.fromisoformat(row["opened_on"]),
-        )
-        for row in rows
-    ]
-
-
-def position_of(exchange: Exchange, symbol: str) -> Position | None:
-    """Return one position."""
-    row = exchange.store.row("SELECT * FROM position WHERE symbol = ?", (symbol,))
-    if row is None:
-        return None
-    opened_on = date.fromisoformat(row["opened_on"])
-    return Position(symbol, Decimal(row["qty"]), Decimal(row["avg_entry_price"]), opened_on)
-
-
-def position_qty(exchange: Exchange, symbol: str) -> Decimal:
-    """Return the shares held of a symbol, negative when short, zero without a position."""
-    position = position_of(exchange, symbol)
-    return position.qty if position else _ZERO
-
-
-def put_position(exchange: Exchange, position: Position) -> None:
-    """Write a position, or drop it when it holds nothing."""
-    exchange.store.execute("DELETE FROM position WHERE symbol = ?", (position.symbol,))
-    if position.qty != 0:
-        exchange.store.insert(
-            "position",
-            {
-                "symbol": position.symbol,
-                "qty": format(position.qty, "f"),
-                "avg_entry_price": format(position.avg_entry_price, "f"),
-                "opened_on": position.opened_on.isoformat(),
-            },
-        )
-
-
-def apply_to_position(exchange: Exchange, symbol: str, signed_qty: Decimal, price: Decimal) -> None:
-    """Change position and cash by a fill; the entry price is the average, and starts anew when the side turns."""
-    exchange.cash -= signed_qty * price
-    today = exchange.phase.day
-    old = position_of(exchange, symbol) or Position(symbol, _ZERO, price, today)
-    qty = old.qty + signed_qty
-    if old.qty * signed_qty >= 0:
-        average = round((abs(old.qty) * old.avg_entry_price + abs(signed_qty) * price) / abs(qty), 6)
-        put_position(exchange, Position(symbol, qty, average, old.opened_on))
-    elif old.qty * qty >= 0:
-        put_position(exchange, Position(symbol, qty, old.avg_entry_price, old.opened_on))
-    else:
-        put_position(exchange, Position(symbol, qty, price, today))
 
 
 def position_json(exchange: Exchange, position: Position) -> dict[str, Any]:
@@ -176,7 +107,7 @@ class Figures:
 def figures(exchange: Exchange) -> Figures:
     """Work out the account."""
     long_value = short_value = largest = _ZERO
-    for position in positions(exchange):
+    for position in open_positions(exchange):
         value = position.qty * _price(exchange, position)
         long_value, short_value = long_value + max(value, _ZERO), short_value + min(value, _ZERO)
         largest = max(largest, abs(value))

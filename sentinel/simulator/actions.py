@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from sentinel.simulator import account, corporate_actions
+from sentinel.simulator import account, corporate_actions, positions
 from sentinel.simulator.amendments import swap
 from sentinel.simulator.book import OPEN_STATUSES, TERMINAL_STATUSES, Order
 from sentinel.simulator.errors import BadControl
@@ -35,7 +35,7 @@ def trade(exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
     price = _positive(given, "price") if given.get("price") is not None else exchange.last_price(symbol)
     if price is None:
         raise BadControl(f"{symbol} has no price yet: give one")
-    held, at_ns, order_id = account.position_qty(exchange, symbol), exchange.stamp(), exchange.new_id()
+    held, at_ns, order_id = positions.position_qty(exchange, symbol), exchange.stamp(), exchange.new_id()
     closes = held * (1 if side == "sell" else -1) > 0
     order = Order(
         seq=0,

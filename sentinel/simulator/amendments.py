@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sentinel.simulator import account, reservations, settling
+from sentinel.simulator import positions, reservations, settling
 from sentinel.simulator.book import Order
 from sentinel.simulator.errors import Refusal, bad_parameter, not_found, unprocessable
 from sentinel.simulator.lifecycle import cancel_group, group_of
@@ -148,7 +148,7 @@ def _check_market(exchange: Exchange, old: Order, new: Order) -> None:
     if price and new.stop_price and new.stop_price != old.stop_price and new.type != "trailing_stop":
         require_stop_beyond_market(new.side, new.stop_price, price)
     if new.role == "" and new.position_intent.endswith("_to_close"):
-        held = account.position_qty(exchange, new.symbol)
+        held = positions.position_qty(exchange, new.symbol)
         reservations.require_available(exchange, new, held, but_group=old.group_id)
     # ALPACA 3.9: while replacing, the larger of the two counts, so only the difference must be affordable.
     require_buying_power(exchange, new, released=old.opening_cost(price))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, g, request
 
-from sentinel.simulator import account, matching, shapes
+from sentinel.simulator import account, matching, positions, shapes
 from sentinel.simulator.actions import perform, trade
 from sentinel.simulator.bars import bar_of
 from sentinel.simulator.errors import BadControl, Refusal
@@ -142,7 +142,7 @@ def get_state() -> Answer:
         "clock": {**shapes.clock_json(exchange), "phase": exchange.phase.name, "day": exchange.phase.day.isoformat()},
         "modes": exchange.modes.all(),
         "account": account.account_json(exchange),
-        "positions": [account.position_json(exchange, position) for position in account.positions(exchange)],
+        "positions": [account.position_json(exchange, position) for position in positions.open_positions(exchange)],
         "orders": [_order_state(exchange, order) for order in exchange.book.everything()],
         "fills": [shapes.fill_json(row) for row in exchange.store.rows("SELECT * FROM fill ORDER BY seq")],
         "equity": [dict(row) for row in exchange.store.rows("SELECT * FROM equity ORDER BY day")],

@@ -8,11 +8,11 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
-from sentinel.simulator import account, sessions
-from sentinel.simulator.account import Position
+from sentinel.simulator import positions, sessions
 from sentinel.simulator.amendments import swap
 from sentinel.simulator.errors import BadControl
 from sentinel.simulator.lifecycle import cancel_group
+from sentinel.simulator.positions import Position
 from sentinel.simulator.settling import settle_replacements
 from sentinel.simulator.shapes import number
 
@@ -32,7 +32,7 @@ def split(exchange: Exchange, symbol: str, ratio: Decimal) -> None:
     day, at_ns = exchange.phase.day.isoformat(), exchange.stamp()
     values = {"symbol": symbol, "ratio": format(ratio, "f"), "through_day": day, "at_ns": at_ns}
     exchange.store.insert("split", values)
-    position = account.position_of(exchange, symbol)
+    position = positions.position_of(exchange, symbol)
     if position:
         gained = _split_position(exchange, position, ratio, price)
         _record(exchange, "SPLIT", {"symbol": symbol, "qty": number(gained), "net_amount": "0"})
@@ -51,7 +51,7 @@ def _split_position(exchange: Exchange, position: Position, ratio: Decimal, pric
     qty = exact if ratio > 1 else exact.quantize(Decimal(1), ROUND_DOWN)
     exchange.cash += (exact - qty) * (price or position.avg_entry_price) / ratio
     average = round(position.avg_entry_price / ratio, 6)
-    account.put_position(exchange, replace(position, qty=qty, avg_entry_price=average))
+    positions.put_position(exchange, replace(position, qty=qty, avg_entry_price=average))
     return qty - position.qty
 
 
@@ -93,7 +93,7 @@ def pay_dividend(exchange: Exchange, symbol: str, amount: Decimal) -> None:
     values = {"symbol": symbol, "amount": format(amount, "f"), "factor": format(1 - amount / price, "f")}
     day = exchange.phase.day.isoformat()
     exchange.store.insert("dividend", {**values, "through_day": day, "at_ns": exchange.stamp()})
-    held = account.position_qty(exchange, symbol)
+    held = positions.position_qty(exchange, symbol)
     if held:
         exchange.cash += held * amount
         paid = {"symbol": symbol, "qty": number(held), "per_share_amount": number(amount)}
@@ -139,7 +139,7 @@ def rename(exchange: Exchange, old: str, new: str, *, new_cusip: bool) -> None:
     for table in ("bar", "split", "dividend", "position"):
         exchange.store.execute(f"UPDATE {table} SET symbol = ? WHERE symbol = ?", (new, old))  # noqa: S608 - constants
     exchange.forget_names()
-    if account.position_of(exchange, new):
+    if positions.position_of(exchange, new):
         _record(exchange, "NC", {"symbol": new, "qty": "0", "net_amount": "0"})
 
 

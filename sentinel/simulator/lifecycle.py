@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from sentinel.simulator import sessions
-from sentinel.simulator.account import apply_to_position, position_qty
+from sentinel.simulator.positions import apply_to_position, position_qty
 
 if TYPE_CHECKING:
     from sentinel.simulator.book import Order

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sentinel.simulator import account, reservations, sessions
+from sentinel.simulator import account, positions, reservations, sessions
 from sentinel.simulator.book import Order
 from sentinel.simulator.errors import bad_parameter, forbidden, unprocessable
 from sentinel.simulator.lifecycle import fill_rest, finish
@@ -101,7 +101,7 @@ def with_high_water_mark(order: Order, price: Decimal) -> Order:
 
 
 def _intent(exchange: Exchange, request: OrderRequest) -> str:
-    held = account.position_qty(exchange, request.symbol)
+    held = positions.position_qty(exchange, request.symbol)
     if request.is_buy:
         return "buy_to_close" if held < 0 else "buy_to_open"
     return "sell_to_close" if held > 0 else "sell_to_open"
@@ -156,13 +156,13 @@ def _check_position(exchange: Exchange, request: OrderRequest, order: Order) -> 
     if request.order_class == "oco" and not closes:  # ALPACA 1.2
         raise unprocessable("oco orders must be exit orders")
     if closes:
-        reservations.require_available(exchange, order, account.position_qty(exchange, order.symbol))
+        reservations.require_available(exchange, order, positions.position_qty(exchange, order.symbol))
         return
     if intent == "sell_to_open":
         now = account.figures(exchange)
         allowed = now.multiplier > 1 and not account.configurations(exchange)["no_shorting"]
         reservations.require_shortable(exchange, order, allowed=allowed)
-    if account.position_of(exchange, order.symbol) is None:
+    if positions.position_of(exchange, order.symbol) is None:
         reservations.require_no_opposite_opening(exchange, order)
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, g, request
 from sentinel.simulator import account, amendments, shapes
 from sentinel.simulator.errors import Refusal, bad_parameter, not_found
 from sentinel.simulator.orders import submit
+from sentinel.simulator.positions import Position, open_positions, position_of
 from sentinel.simulator.validation import boolean_of, decimal_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def _exchange() -> Exchange:
     return exchange
 
 
-def _position(symbol_or_id: str) -> account.Position:
-    position = account.position_of(_exchange(), _exchange().symbol_of(symbol_or_id))
+def _position(symbol_or_id: str) -> Position:
+    position = position_of(_exchange(), _exchange().symbol_of(symbol_or_id))
     if position is None:
         raise not_found("position does not exist")  # ALPACA 10.2
     return position
@@ -35,7 +36,7 @@ def _position(symbol_or_id: str) -> account.Position:
 def get_positions() -> Answer:
     """ALPACA 10.2."""
     exchange = _exchange()
-    return [account.position_json(exchange, position) for position in account.positions(exchange)]
+    return [account.position_json(exchange, position) for position in open_positions(exchange)]
 
 
 @positions.get("/<symbol_or_id>")
@@ -61,7 +62,7 @@ def delete_position(symbol_or_id: str) -> Answer:
     return _close_position(_exchange(), position, qty)
 
 
-def _close_position(exchange: Exchange, position: account.Position, qty: Decimal | None = None) -> dict[str, Any]:
+def _close_position(exchange: Exchange, position: Position, qty: Decimal | None = None) -> dict[str, Any]:
     body = {
         "symbol": position.symbol,
         "qty": str(abs(position.qty) if qty is None else qty),
@@ -82,7 +83,7 @@ def delete_positions() -> Answer:
     if boolean_of(cancels):
         amendments.cancel_all(exchange)
     answers = []
-    for position in account.positions(exchange):
+    for position in open_positions(exchange):
         try:
             with exchange.store.attempt():
                 status, body = 200, _close_position(exchange, position)
