@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.torture.case import Template, prepare, templates
-from tests.torture.desk import START, first_bars
+from tests.torture.desk import START, Hours, first_bars
 from tests.torture.exchange_process import warm_up
+from tests.torture.scenarios import SCENARIOS, Scenario
 from tests.torture.verdicts import Finding, Unavoidable, Violation, violations
 from tests.torture.victim import import_everything
 
 Item = TypeVar("Item")
 TOLD_EVERY = 250
+# Of fewer cases than this, so many would only prepare what is hardly used.
+ENOUGH_FOR_ALL_MODES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +108,27 @@ class Bench:
         number, parts = self.part
         return keys[number - 1 :: parts]
 
-    def names(self, known: list[str] | None = None) -> list[str]:
-        """The scenarios of this part, in every mode unless some are named."""
-        known = known or [f"{scenario.name}@{hours}" for scenario, hours in templates()]
-        return self.own([name for name in known if not self.scenarios or name.partition("@")[0] in self.scenarios])
+    @property
+    def has_all_modes(self) -> bool:
+        """Whether every scenario is played in each of its modes; of a small size, in one the seed chooses."""
+        return self.size_of_all_parts is None or self.size_of_all_parts >= ENOUGH_FOR_ALL_MODES
 
-    def prepare(self, names: list[str] | None = None) -> list[str]:
-        """The scenarios of this part played up to their beginning, in every mode unless some are named; their names."""
-        mine = self.names(names)
-        list(self.map(_prepare, mine))
-        return mine
+    def names(self) -> list[str]:
+        """The scenarios of this part, in the modes its size allows."""
+        chosen = [(scenario, hours) for scenario in SCENARIOS for hours in self._modes(scenario)]
+        chosen = [pair for pair in chosen if not self.scenarios or pair[0].name in self.scenarios]
+        return self.own([f"{scenario.name}@{hours}" for scenario, hours in chosen])
+
+    def _modes(self, scenario: Scenario) -> tuple[Hours, ...]:
+        if self.has_all_modes:
+            return scenario.hours
+        return (random.Random(f"{self.seed} {scenario.name}").choice(scenario.hours),)
+
+    def prepare(self) -> list[str]:
+        """The scenarios of this part played up to their beginning; their names."""
+        names = self.names()
+        list(self.map(_prepare, names))
+        return names
 
     def map(self, do: Callable[[Path, str], Item], keys: Sequence[str]) -> Iterable[Item]:
         """What comes of every key, in the order they are done; a dead worker is an error, never a silence."""

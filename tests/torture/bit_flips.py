@@ -31,9 +31,8 @@ SYMBOLS = ("AAPL", "MSFT", "TSLA")
 def run_layer(bench: Bench) -> LayerReport:
     """Flip bits chosen by the seed, one in each copy of a ledger."""
     layer = LayerReport(NAME)
-    (name,) = bench.prepare([SCENARIO])
-    content = (template_of(bench.folder, name).folder / "home" / LEDGER).read_bytes()
-    reports = bench.work(layer, flip, [f"{name}/{bit}" for bit in _chosen(content, bench.size or FULL, bench.seed)])
+    content = (template_of(bench.folder, SCENARIO).folder / "home" / LEDGER).read_bytes()
+    reports = bench.work(layer, flip, [f"{SCENARIO}/{bit}" for bit in _chosen(content, bench.size or FULL, bench.seed)])
     layer.counts.update(report.notes for report in reports if report.notes)
     noticed = [f"{report.key}/evening" for report in reports if report.notes == "noticed_and_put_away"]
     followed = bench.work(layer, replay, noticed[::FLIPS_AN_EVENING])

@@ -28,6 +28,7 @@ from tests.torture.watch import reported
 from tests.torture.wire_faults import STILL_COMING
 
 MEMORY_DISK = Path("/dev/shm")
+ROOM_NEEDED = 1_000_000_000  # bytes
 STATE, LEDGER = "exchange.db", "sentinel.db"
 # The exchange's own files, and the requests the harness keeps to let them arrive late.
 NOT_SENTINELS = (STATE, f"{STATE}-wal", f"{STATE}-shm", f"{STATE}.url", f"{STATE}.lock", STILL_COMING)
@@ -66,8 +67,9 @@ def prepare(scenario: Scenario, hours: Hours, workshop: Path) -> Template:
 
 @contextmanager
 def workshop() -> Iterator[Path]:
-    """A folder that goes away in the end, on a memory disk where there is one."""
-    place = MEMORY_DISK if MEMORY_DISK.is_dir() and os.access(MEMORY_DISK, os.W_OK) else None
+    """A folder that goes away in the end, on a memory disk where there is one with room."""
+    is_usable = MEMORY_DISK.is_dir() and os.access(MEMORY_DISK, os.W_OK)
+    place = MEMORY_DISK if is_usable and shutil.disk_usage(MEMORY_DISK).free >= ROOM_NEEDED else None
     with tempfile.TemporaryDirectory(prefix="sentinel-torture-", dir=place) as folder:
         yield Path(folder)
 

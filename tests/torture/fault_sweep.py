@@ -21,7 +21,6 @@ from tests.torture.wire_faults import let_late_requests_arrive
 
 FAULTS, PAIRS = "faults", "pairs"
 PAIRS_AT_FULL_SIZE = 2000
-ENOUGH_FOR_ALL_MODES = 1000
 # Half of the second blows fall on what comes soon after the first: that is where recovery is at work.
 SOON = 12
 NAME_IN_QUERY = re.compile(r"client_order_id=snt-[^-]*-[^-]*-([^-&]*)-")
@@ -57,20 +56,10 @@ def _in_turn(cases: Iterable[tuple[str, Blow]], seed: str) -> Iterator[tuple[str
 
 
 def references(bench: Bench, layer: LayerReport) -> dict[str, Reference]:
-    """The undisturbed life of every scenario in each of its modes; of a small size, in one the seed chooses."""
-    names = bench.prepare(None if _has_all_modes(bench) else _one_mode_each(bench.seed))
+    """The undisturbed life of every scenario in the modes the size allows."""
+    names = bench.prepare()
     list(bench.work(layer, refer, [name for name in names if not is_referred(bench.folder, name)]))
     return {name: reference_of(bench.folder, template_of(bench.folder, name)) for name in names}
-
-
-def _has_all_modes(bench: Bench) -> bool:
-    size = bench.size_of_all_parts
-    return size is None or size >= ENOUGH_FOR_ALL_MODES
-
-
-def _one_mode_each(seed: int) -> list[str]:
-    chosen = [(scenario, random.Random(f"{seed} {scenario.name}").choice(scenario.hours)) for scenario in SCENARIOS]
-    return [f"{scenario.name}@{hours}" for scenario, hours in chosen]
 
 
 def planned(known: dict[str, Reference], bench: Bench) -> Iterator[tuple[str, Blow]]:
@@ -81,7 +70,7 @@ def planned(known: dict[str, Reference], bench: Bench) -> Iterator[tuple[str, Bl
         shows_nothing = {point.number for point in reference.points if point.told.endswith(SHOWS_NOTHING)}
         first_change = next((point.number for point in requests if is_change(point)), FOR_GOOD)
         for point in requests:
-            if not (is_change(point) or name in first_modes or not _has_all_modes(bench)):
+            if not (is_change(point) or name in first_modes or not bench.has_all_modes):
                 continue
             for kind in KINDS.values():
                 # Before anything has changed there is no older state to be shown; from an empty list nothing vanishes.
