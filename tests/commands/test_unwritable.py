@@ -47,7 +47,7 @@ def test_a_ledger_that_cannot_be_written_stops_everything(desk: Desk) -> None:
     assert desk.mutations() == sent
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def read_only_home() -> Iterator[Path]:
     """A home with an evening and a simulated exchange behind it, in which this user may write nothing."""
     root = Path(tempfile.mkdtemp())
