@@ -117,6 +117,7 @@ class StepWork:
         failed: set[str] = set()
         done: list[Deed] = []
         approved = False
+        listed = self.facts.positions.keys()
         try:
             for action in plan.actions:
                 # A question to the trader is nothing in hand: there a signal ends the run at once, and is a no.
@@ -132,6 +133,10 @@ class StepWork:
             self.deeds += done
             self.ledger.record_step(self._run_id, step.name, done)
         self.facts = replace(self.facts, book=self._book(self.facts))
+        missed = self.facts.positions.keys() - listed
+        if missed:
+            # Held after all: a split or a hand trade of theirs is followed before a stop is priced by the ledger.
+            self._carry_out(self._plan(step).only(missed), step)
         return approved
 
     def _must_wait(self, action: Action, failed: set[str]) -> bool:

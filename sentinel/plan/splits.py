@@ -37,8 +37,15 @@ def are_other_units(before: Decimal, now: Decimal) -> bool:
 
 
 def is_left_alone(holding: Holding, facts: Facts) -> bool:
-    """Whether nothing but protection is done for a holding: the trader said so, or its shares are a puzzle."""
-    return (holding.trade is not None and holding.trade.is_ignored) or is_unexplained(holding, facts)
+    """Whether nothing but protection is done for a holding: the trader said so, or the ledger counts other shares.
+
+    Those of a split it has yet to follow have other prices, and gains that are none; those of no cause are a puzzle.
+    """
+    trade, position = holding.trade, holding.position
+    if trade is None:
+        return False
+    is_split = trade.qty != position.shares and split_ratio(trade, position, facts) is not None
+    return trade.is_ignored or is_split or is_unexplained(holding, facts)
 
 
 def was_traded(trade: Trade, position: Position, facts: Facts) -> bool:

@@ -226,3 +226,21 @@ def test_a_sale_the_broker_ends_at_its_close_is_sent_again(stage):
     evening = stage.evening()
     assert "sale_cancelled_by_hand" not in dict(evening.findings)
     assert evening.verbs("close_position") == [("close_position", "AAPL", "done")]
+
+
+# What stands before and after: ten shares bought at 100 whose stop was at 92, as one or as a hundred.
+SPLITS = [("0.1", ("stop", "1", "920")), ("10", ("stop", "100", "9.2"))]
+
+
+@pytest.mark.parametrize("line", ["reconcile-fills", "rescue-stops", "update-trailing-stops", "check-profit-taking"])
+@pytest.mark.parametrize(("ratio", "stop"), SPLITS)
+def test_whichever_command_meets_a_split_first_nothing_is_priced_in_old_shares(stage, line, ratio, stop):
+    """`reconcile-fills` placed a stop at 115 for one share at 1,000; `check-profit-taking` offered a gain of 900 %."""
+    stage.holds("AAPL", 10)
+    stage.exchange.action(split={"symbol": "AAPL", "ratio": ratio})
+    told = stage.tells(line)
+    assert told.verbs("offer_exit", "raise_stop", "owe") == []
+    assert ("split", "AAPL") in told.findings
+    evening = stage.evening()
+    assert (evening.exit_code, evening.states, evening.verbs("offer_exit")) == (0, {"AAPL": "protected"}, [])
+    assert [(order["type"], order["qty"], order["stop_price"]) for order in stage.orders()] == [stop]

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from sentinel.broker import Broker
 from sentinel.broker.answers import Answer, NoAnswer
 from sentinel.broker.transport import AlpacaWire
 from sentinel.ledger import Ledger
@@ -73,3 +74,28 @@ def test_a_list_of_recent_orders_from_before_the_raise_does_not_revive_the_stop_
     with Ledger.open_read_only(stage.home / "sentinel.db") as ledger:
         (record,) = ledger.book(date(2026, 3, 3)).stops
     assert record.order_id == stage.stop()["id"]
+
+
+def test_a_split_of_shares_that_the_list_missed_is_followed_before_their_stop_is_placed(stage, monkeypatch):
+    """One share at 1,000 got a stop at 115, by the entry and the stairs of the ten it had been."""
+    stage.holds("AAPL", 10)
+    stage.holds("MSFT", 10)
+    stage.exchange.action(split={"symbol": "AAPL", "ratio": "0.1"})
+    positions, lists = Broker.positions, []
+
+    def missing_once(self):
+        lists.append(positions(self))
+        return {name: held for name, held in lists[-1].items() if name != "AAPL" or len(lists) > 1}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Broker, "positions", missing_once)
+        evening = stage.evening()
+    assert (evening.exit_code, len(lists)) == (1, 2)
+    assert {("list_missed", "AAPL"), ("split", "AAPL")} <= set(evening.findings)
+    assert evening.verbs("split_trade", "place_stop", "offer_exit") == [
+        ("split_trade", "AAPL", "done"),
+        ("place_stop", "AAPL", "done"),
+    ]
+    assert (stage.stop()["stop_price"], evening.states) == ("920", {"AAPL": "protected", "MSFT": "protected"})
+    again = stage.evening()
+    assert (again.exit_code, again.verbs(), stage.stop()["stop_price"]) == (0, [], "920")

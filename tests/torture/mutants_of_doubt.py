@@ -2,6 +2,8 @@
 
 from tests.torture.mutant import Mutant
 
+FAULTS = "tests/stories/test_faults.py"
+WHICHEVER = "tests/stories/test_by_phone.py::test_whichever_command_meets_a_split_first_nothing_is_priced_in_old_shares"
 STORY = "tests/stories/test_promises_that_do_not_hold.py"
 
 MUTANTS_OF_DOUBT = (
@@ -74,5 +76,26 @@ MUTANTS_OF_DOUBT = (
         "if holding.trade is not None and not is_still_held(holding.trade, facts):",
         "if False:",
         (STORY,),
+    ),
+    Mutant(
+        "a split of shares the list missed is not followed before their stop is placed",
+        "sentinel/execution/step_work.py",
+        "            self._carry_out(self._plan(step).only(missed), step)\n",
+        "            pass\n",
+        (f"{FAULTS}::test_a_split_of_shares_that_the_list_missed_is_followed_before_their_stop_is_placed",),
+    ),
+    Mutant(
+        "reconcile-fills places stops by the prices from before a split",
+        "sentinel/execution_engine.py",
+        'Step("splits", plan_splits), ',
+        "",
+        (WHICHEVER,),
+    ),
+    Mutant(
+        "a gain is reckoned in the shares from before a split",
+        "sentinel/plan/splits.py",
+        "return trade.is_ignored or is_split or",
+        "return trade.is_ignored or",
+        (WHICHEVER,),
     ),
 )
