@@ -16,7 +16,7 @@ from sentinel.plan.entries import plan_entry
 from sentinel.plan.fills import plan_fills
 from sentinel.plan.limits import checked_overrides
 from sentinel.plan.orphans import plan_orphans
-from sentinel.plan.positions import plan_positions, plan_splits
+from sentinel.plan.positions import plan_positions
 from sentinel.plan.profit_taking import plan_profit_taking
 from sentinel.plan.renewals import plan_renewals
 from sentinel.plan.rescue import plan_rescue
@@ -24,9 +24,10 @@ from sentinel.plan.trailing_stops import plan_trailing_stops
 
 # What each command of its own does; the evening does them all (sentinel/evening.py).
 SUBMIT_ENTRY = (Step("entry", plan_entry),)
-RECONCILE_FILLS = (Step("fills", plan_fills), Step("splits", plan_splits), Step("rescue", plan_rescue))
 RECONCILE_POSITIONS = (Step("fills", plan_fills), Step("positions", plan_positions))
+# A stop is priced by its trade: whoever places one follows splits and hand trades first.
 RESCUE_STOPS = (*RECONCILE_POSITIONS, Step("rescue", plan_rescue))
+RECONCILE_FILLS = RESCUE_STOPS
 # The adoption comes first to refuse what cannot be adopted, and again once a stranger has become a trade.
 ADOPTION = Step("adoption", plan_adoption)
 ADOPT = (ADOPTION, *RECONCILE_POSITIONS, ADOPTION, Step("rescue", plan_rescue))

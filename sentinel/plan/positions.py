@@ -31,13 +31,6 @@ def plan_positions(facts: Facts) -> Plan:
     )  # fmt: skip
 
 
-def plan_splits(facts: Facts) -> Plan:
-    """Splits alone: until the ledger has followed one, no stop may be placed by its prices."""
-    plan = plan_positions(facts)
-    splits = tuple(action for action in plan.actions if isinstance(action, SplitTrade))
-    return Plan(splits, tuple(finding for finding in plan.findings if finding.code == "split"))
-
-
 def _renamed(facts: Facts) -> Iterator[RenameTrade]:
     """Trades whose shares are held under another symbol: the same asset, or the same shares at the same cost.
 

@@ -215,3 +215,18 @@ def test_an_account_the_broker_has_blocked_is_an_alarm_though_its_stops_rest(sta
     assert alarms(evening) == ["blocked_account"]
     stage.exchange.action(account={"trading_blocked": False})
     assert stage.evening().exit_code == 0
+
+
+@pytest.mark.parametrize(("price", "level"), [(80, "73.6"), (150, "138")])
+def test_shares_sold_and_bought_again_by_hand_get_their_own_level_from_whoever_looks_first(stage, price, level):
+    """`reconcile-fills` placed their stop by the entry of the shares that were sold."""
+    stage.exchange.modes(after_hours_cancel="immediate")
+    stage.holds("AAPL", 10)
+    stage.holds("MSFT", 10)
+    cancel_by_phone(stage, stage.stop())
+    stage.opens("AAPL", f"100 {max(price, 100)} {min(price, 100)} {price}")
+    stage.exchange.trade("AAPL", 10, "sell", 100)
+    stage.exchange.advance(to="close")
+    stage.exchange.trade("AAPL", 10, "buy", price)
+    told = stage.tells("reconcile-fills")
+    assert (told.verbs("place_stop"), stage.stop()["stop_price"]) == ([("place_stop", "AAPL", "done")], level)

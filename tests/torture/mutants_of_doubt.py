@@ -87,8 +87,8 @@ MUTANTS_OF_DOUBT = (
     Mutant(
         "reconcile-fills places stops by the prices from before a split",
         "sentinel/execution_engine.py",
-        'Step("splits", plan_splits), ',
-        "",
+        "RECONCILE_FILLS = RESCUE_STOPS",
+        'RECONCILE_FILLS = (Step("fills", plan_fills), Step("rescue", plan_rescue))',
         (WHICHEVER,),
     ),
     Mutant(
