@@ -12,7 +12,7 @@ def reconcile_fills(
     """Follow what became of every order of ours.
 
     Entries filled, cancelled, expired, rejected; stops filled. What part-filled gets its remainder cancelled and a stop
-    for what filled.
+    for what filled. Splits and hand trades are followed first: a stop is priced by what is held.
     """
     from sentinel.execution_engine import RECONCILE_FILLS
 
